@@ -1,0 +1,1 @@
+"""HotMesh: durable workflows on Postgres."""

@@ -1,0 +1,142 @@
+"""Every error HotMesh raises: one tree, each class with its code (design: an error says its consequence).
+
+`code` is the number a workflow's transitions see; `HotMeshError.__str__` is one sentence that says what is wrong and what to do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hotmesh.diagnostic import Diagnostic
+from hotmesh.values import Json
+
+
+class HotMeshError(Exception):
+    """The root of the tree."""
+
+    code: int = 500
+
+
+class CompileError(HotMeshError):
+    """An app has errors; nothing was stored. `diagnostics` holds every finding, in the order of the source."""
+
+    code = 422
+
+    def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("\n".join(map(str, self.diagnostics)))
+
+
+class PipeError(HotMeshError):
+    """A mapping, a condition or a pipe raised. `row` and `cell` count from 0; `path` is the key inside the map."""
+
+    code = 590
+
+    def __init__(
+        self, message: str, *, row: int | None = None, cell: int | None = None, function: str | None = None, path: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.row = row
+        self.cell = cell
+        self.function = function
+        self.path = path
+
+    def __str__(self) -> str:
+        places = [
+            f"key {self.path}" if self.path else "",
+            f"row {self.row}" if self.row is not None else "",
+            f"cell {self.cell}" if self.cell is not None else "",
+        ]
+        where = ", ".join(place for place in places if place)
+        return f"{self.message} ({where})" if where else self.message
+
+
+class ConnectionError(HotMeshError):  # noqa: A001  (always used as errors.ConnectionError)
+    """Postgres can't be reached, is too old, or the role lacks a right; the message says which and what to do."""
+
+    code = 503
+
+
+class PayloadError(HotMeshError):
+    """A payload does not fit the schema; nothing was stored."""
+
+    code = 422
+
+
+class UnknownTopic(HotMeshError):
+    """No graph, worker or hook of the active version has this topic."""
+
+    code = 404
+
+
+class NotActive(HotMeshError):
+    """The app has no active version yet; deploy and activate one."""
+
+    code = 404
+
+
+class JobNotFound(HotMeshError):
+    """There is no job with this id."""
+
+    code = 404
+
+
+class DuplicateJobError(HotMeshError):
+    """A job with this id is alive already."""
+
+    code = 409
+
+
+class JobError(HotMeshError):
+    """A job ended with an error."""
+
+    def __init__(self, message: str, *, code: int, job_id: str, stack: str | None = None, data: Json = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.job_id = job_id
+        self.stack = stack
+        self.data = data
+
+
+class JobTimeout(HotMeshError):
+    """The caller's wait timed out; the job goes on."""
+
+    code = 504
+
+
+class Retryable(HotMeshError):
+    """Raised by a worker: try this activity again, whatever its code."""
+
+    code = 599
+
+
+class Fatal(HotMeshError):
+    """Raised by a worker: do not try this activity again."""
+
+    code = 598
+
+
+class StaleStep(HotMeshError):
+    """A step lost its race: the job has moved on, and the step must be computed again. Never leaves the runtime."""
+
+    code = 409
+
+
+CODES: dict[int, str] = {
+    200: "success",
+    202: "pending, more to come",
+    404: "no such job",
+    409: "duplicate job id",
+    410: "interrupted",
+    422: "payload does not fit the schema",
+    500: "worker error without its own code",
+    504: "caller's wait timed out (the job goes on)",
+    590: "mapping or condition raised",
+    596: "activity timeout",
+    597: "attempts exhausted",
+    598: "fatal, do not retry",
+    599: "retryable",
+}
+"""Every code of the language, with its meaning (design: errors, codes, retry)."""
