@@ -58,6 +58,12 @@ class ConnectionError(HotMeshError):  # noqa: A001  (always used as errors.Conne
     code = 503
 
 
+class SettingsError(HotMeshError):
+    """A setting has a value it doesn't take; the message names it, where it was read, and what it takes."""
+
+    code = 422
+
+
 class PayloadError(HotMeshError):
     """A payload does not fit the schema; nothing was stored."""
 

@@ -1,0 +1,5 @@
+"""`python -m hotmesh`."""
+
+from hotmesh.cli import main
+
+main()

@@ -1,0 +1,135 @@
+"""The command line: one table of commands, one place where an error becomes a sentence and an exit code.
+
+A command is imported only when it runs, so `hotmesh --help` and `hotmesh --version` stay fast. Commands raise `HotMeshError`
+for what went wrong and `click.UsageError` for what was typed wrong; they return None, or an int as their own exit code.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+import click
+from click.shell_completion import CompletionItem
+
+from hotmesh.cli.invocation import Invocation, report
+from hotmesh.errors import HotMeshError
+
+COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
+    "Write": {},
+    "Run": {},
+    "Act on jobs": {},
+    "See": {},
+    "Postgres": {
+        "db": ("hotmesh.cli.db:db", "Start, stop and look after the embedded Postgres."),
+    },
+    "Shell": {
+        "completion": ("hotmesh.cli.completion:completion", "Print the completion script of a shell."),
+    },
+}
+"""Every command by section: where it is, as `module:attribute`, and its one line of help."""
+
+FAILED, USAGE, INTERNAL, INTERRUPTED = 1, 2, 3, 130
+"""Exit codes: the work failed, the command was typed wrong, HotMesh itself broke, Ctrl-C."""
+
+
+class CommandTable(click.Group):
+    """A click group that reads names and help from `COMMANDS` and imports a command when it is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for section in COMMANDS.values() for name in section]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        target = next((section[cmd_name][0] for section in COMMANDS.values() if cmd_name in section), None)
+        if target is None:
+            return None
+        module, _, attribute = target.partition(":")
+        command: click.Command = getattr(import_module(module), attribute)
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
+            raise click.UsageError(_unknown(args[0], self.list_commands(ctx)), ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        for title, section in COMMANDS.items():
+            if section:
+                with formatter.section(title):
+                    formatter.write_dl([(name, summary) for name, (_, summary) in section.items()])
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        entries = [(name, summary) for section in COMMANDS.values() for name, (_, summary) in section.items()]
+        names = [CompletionItem(name, help=summary) for name, summary in entries if name.startswith(incomplete)]
+        return names + click.Command.shell_complete(self, ctx, incomplete)
+
+
+def _unknown(name: str, known: list[str]) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, known, n=1)
+    hint = f" Did you mean '{close[0]}'?" if close else " 'hotmesh --help' lists them."
+    return f"There is no command '{name}'.{hint}"
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib.metadata import version
+
+        click.echo(f"hotmesh {version('hotmesh')}")
+        ctx.exit()
+
+
+@click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.option("-v", "--verbose", count=True, help="Log what happens and show tracebacks; -vv logs everything.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), default=None, help="How log lines and errors look on stderr.")
+@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version.")
+@click.pass_obj
+def cli(invocation: Invocation, verbose: int, log_format: str | None) -> None:
+    """Durable workflows on Postgres, written in YAML or Python.
+
+    Exit codes: 0 done, 1 the work failed, 2 wrong usage, 3 HotMesh itself failed.
+    """
+    invocation.begin(verbose, log_format)
+
+
+def run(args: Sequence[str] | None = None) -> int:
+    """Run one command line (`sys.argv` unless given) and return its exit code; nothing but `SystemExit` is ever raised."""
+    invocation = Invocation()
+    try:
+        answer = cli.main(args, prog_name="hotmesh", standalone_mode=False, obj=invocation, color=_color())
+        return answer if isinstance(answer, int) else 0
+    except click.UsageError as error:
+        error.show()
+        return USAGE
+    except click.ClickException as error:
+        return report(invocation, error.format_message(), error, FAILED)
+    except HotMeshError as error:
+        return report(invocation, str(error), error, FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:
+        sentence = f"HotMesh broke: {type(error).__name__}: {error}. Run 'hotmesh -v …' again for the traceback and report it."
+        return report(invocation, sentence, error, INTERNAL)
+
+
+def main() -> None:
+    """The entry point of the `hotmesh` script."""
+    sys.exit(run())
+
+
+def _color() -> bool | None:
+    """What NO_COLOR and FORCE_COLOR ask for; None leaves it to the terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
+
+
+def _reader_left() -> int:
+    """The reader of our output is gone (`hotmesh … | head`): not an error, but the interpreter must not flush into the void."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
