@@ -1,0 +1,56 @@
+"""Text to program: the whole pipeline of the compiler on one screen.
+
+It never raises for a user's mistake: `compile_app` returns what it found, with places, and a program when nothing of it is an error.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from hotmesh.diagnostic import Diagnostic
+from hotmesh.program import Program
+from hotmesh.source import files
+from hotmesh.source.composing import compose
+from hotmesh.source.findings import Findings
+from hotmesh.source.freezing import freeze
+from hotmesh.source.nodes import Mapping, Scalar, SourceText
+from hotmesh.source.outline import AppOutline, outline
+from hotmesh.source.shape import shape_of
+
+
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """What came of a text: the program, None when a finding is an error, and all findings in the order of the source."""
+
+    program: Program | None
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def compile_app(text: str, *, file: str | Path | None = None, root: str | Path | None = None, app_id: str | None = None) -> Compiled:
+    """Compiles the text of an app.
+
+    `file` is where it was read from (messages name it, `$ref` starts there); `root` is the folder that no `$ref` may leave, by default
+    the file's. `app_id` is the id for a text that is one graph without `app:`.
+    """
+    findings = Findings()
+    path = Path(file) if file is not None else None
+    source = SourceText(files.relative_name(path) if path is not None else "<app>", text, path)
+    tree = compose(source, findings)
+    if not isinstance(tree, Mapping):
+        return Compiled(None, findings.sorted())
+    app = outline(tree)
+    shapes = [shape_of(graph) for graph in app.graphs]
+    if findings.has_errors:
+        return Compiled(None, findings.sorted())
+    return Compiled(freeze(app, shapes, _app_id(app, app_id), _version(app)), findings.sorted())
+
+
+def _app_id(app: AppOutline, given: str | None) -> str:
+    node = app.node.get("id")
+    return str(node.value) if isinstance(node, Scalar) else given or "app"
+
+
+def _version(app: AppOutline) -> str:
+    node = app.node.get("version")
+    return str(node.value) if isinstance(node, Scalar) else "1"

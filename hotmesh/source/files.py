@@ -1,0 +1,48 @@
+"""Reading the files of an app: the only place of the compiler that touches the disk."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from hotmesh.diagnostic import Span
+from hotmesh.source.findings import Findings
+from hotmesh.source.nodes import SourceText
+
+MAX_BYTES = 8 * 1024 * 1024
+"""Longer documents are refused."""
+
+
+def read(path: Path, shown: str, findings: Findings) -> SourceText | None:
+    """The text of a file, None (and a finding) when it can't be had."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except OSError as problem:
+        findings.add("Y101", Span(shown), f"{shown} can't be read: {problem.strerror or problem}")
+        return None
+    return decode(content, shown, path, findings)
+
+
+def decode(content: bytes, shown: str, path: Path | None, findings: Findings) -> SourceText | None:
+    """The text of some bytes, None (and a finding) when they are too many or no UTF-8."""
+    if len(content) > MAX_BYTES:
+        findings.add("Y102", Span(shown), f"{shown} is longer than 8 MiB", help="split the app with $ref")
+        return None
+    try:
+        return SourceText(shown, content.decode("utf-8-sig"), path)
+    except UnicodeDecodeError as problem:
+        line = content.count(b"\n", 0, problem.start) + 1
+        column = problem.start - (content.rfind(b"\n", 0, problem.start) + 1) + 1
+        span = Span(shown, line, column, line, column + 1)
+        findings.add("Y103", span, f"byte 0x{content[problem.start]:02x} is not UTF-8", help="save the file as UTF-8")
+        return None
+
+
+def relative_name(path: Path) -> str:
+    """A path as messages show it: relative to the working directory where that is shorter."""
+    try:
+        name = os.path.relpath(path)
+    except ValueError:  # another drive
+        return str(path)
+    return str(path) if name.startswith("..") else name
