@@ -1,0 +1,38 @@
+"""What every test run shares: a home of its own for the embedded Postgres, which is stopped and removed when the run ends.
+
+`HOTMESH_TEST_DSN` names another server to use; `HOTMESH_TEST_PG` the folder of other PostgreSQL programs to start it with.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HOME_VARIABLE = "HOTMESH_TEST_HOME"
+NOT_OURS = ("HOTMESH_DSN", "DATABASE_URL", "HOTMESH_HOME", "HOTMESH_POSTGRES_BIN", "HMSH_LOGLEVEL", "HMSH_TELEMETRY", "FORCE_COLOR")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the developer's own settings out of the tests; the processes of pytest-xdist inherit the home."""
+    for name in NOT_OURS:
+        os.environ.pop(name, None)
+    if not hasattr(config, "workerinput"):
+        home = Path(tempfile.mkdtemp(prefix="hotmesh-test-"))
+        home.chmod(0o711)
+        os.environ[HOME_VARIABLE] = str(home)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Stop the server of this run, if a test started it."""
+    if hasattr(config, "workerinput"):
+        return
+    home = Path(os.environ.pop(HOME_VARIABLE))
+    if (home / "postgres").exists():
+        from tests.functional.server import cluster
+
+        cluster(home).stop()
+    shutil.rmtree(home)
