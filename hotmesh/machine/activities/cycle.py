@@ -1,0 +1,20 @@
+"""cycle: enters an ancestor again, beside its instance on this path."""
+
+from __future__ import annotations
+
+from hotmesh.machine.job import Instance
+from hotmesh.machine.run import Run
+from hotmesh.program import Cycle
+from hotmesh.values import UNDEFINED
+
+
+def begin(run: Run, instance: Instance) -> None:
+    """Re-enter the ancestor with this cycle's maps and settle."""
+    plan = run.plan_of(instance)
+    activity = plan.activity
+    assert isinstance(activity, Cycle)
+    payload = UNDEFINED if plan.input_maps is None else run.value(plan.input_maps, instance, "input.maps")
+    ancestor = run.graph.activities[activity.ancestor]
+    run.dispatched(instance)
+    run.reenter(ancestor.id, instance.dimension[: ancestor.depth + 1], payload)
+    run.settle(instance, "success", 200)

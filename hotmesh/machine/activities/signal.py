@@ -1,0 +1,43 @@
+"""signal: sends a signal in the same transaction, then goes on."""
+
+from __future__ import annotations
+
+from hotmesh.expr import to_json
+from hotmesh.machine.activities.worker import topic_of
+from hotmesh.machine.effects import SignalSent
+from hotmesh.machine.job import Instance
+from hotmesh.machine.plan import ActivityPlan
+from hotmesh.machine.run import Run
+from hotmesh.program import Signal
+from hotmesh.values import UNDEFINED, Json
+
+
+def begin(run: Run, instance: Instance) -> None:
+    """Send and settle; the output is the signal's id."""
+    plan = run.plan_of(instance)
+    activity = plan.activity
+    assert isinstance(activity, Signal)
+    topic = topic_of(run, instance)
+    data = _payload(run, instance, plan)
+    status = run.value(plan["status"], instance, "status")
+    code = run.value(plan["code"], instance, "code")
+    facet = _facet(run, instance, plan) if activity.subtype == "all" else None
+    scrub = run.value(plan["scrub"], instance, "scrub") is True
+    sent = SignalSent(run.make_id(), topic, data, status, int(code), facet, scrub)
+    run.step.signals.append(sent)
+    instance.input = data
+    run.dispatched(instance)
+    run.settle(instance, "success", 200, {"signal_id": sent.id})
+
+
+def _payload(run: Run, instance: Instance, plan: ActivityPlan) -> Json:
+    """`signal.maps`; with `resolver.maps` on top, which tells a broadcast's receivers apart."""
+    data = run.value(plan["signal_maps"], instance, "signal.maps")
+    added = run.value(plan["resolver_maps"], instance, "resolver.maps")
+    data = {} if data is UNDEFINED or data is None else data
+    return {**data, **added} if isinstance(data, dict) and isinstance(added, dict) else data
+
+
+def _facet(run: Run, instance: Instance, plan: ActivityPlan) -> tuple[str, Json]:
+    name = run.value(plan["key_name"], instance, "key_name")
+    return str(to_json(name)), run.value(plan["key_value"], instance, "key_value")

@@ -1,0 +1,94 @@
+"""What can happen to a job from outside: the closed set of events that `step` takes.
+
+`activity_id` and `dimension` name the instance that an event is for.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple, TypeAlias
+
+from hotmesh.machine.dimension import Dimension
+from hotmesh.machine.retry import RetryPolicy
+from hotmesh.values import Json
+
+
+class Response(NamedTuple):
+    """A worker's answer. `policy` is the worker's own retry policy; `retryable` is false for what must not be tried again."""
+
+    activity_id: str
+    dimension: Dimension
+    status: str
+    code: int
+    data: Json = None
+    error: Json = None
+    policy: RetryPolicy | None = None
+    retryable: bool = True
+    task_id: str | None = None
+    dead: bool = False
+    """The task has killed its process too often and goes to the dead letters."""
+
+
+class TimerFired(NamedTuple):
+    """A hook's sleep is over. `timestamp` is epoch milliseconds."""
+
+    activity_id: str
+    dimension: Dimension
+    timestamp: int
+
+
+class SignalReceived(NamedTuple):
+    """A signal met a hook's registration."""
+
+    activity_id: str
+    dimension: Dimension
+    data: Json
+    status: str = "success"
+    code: int = 200
+
+
+class ChildAnswered(NamedTuple):
+    """A child job ended, emitted (202), persisted (200) or could not be started."""
+
+    activity_id: str
+    dimension: Dimension
+    child_id: str
+    status: str
+    code: int
+    data: Json = None
+    error: Json = None
+
+
+class RetryDue(NamedTuple):
+    """The pause before another attempt of an await is over."""
+
+    activity_id: str
+    dimension: Dimension
+
+
+class Interrupted(NamedTuple):
+    """The job is to end now."""
+
+    reason: str = "interrupted"
+    code: int = 410
+    throw: bool = True
+    descend: bool = False
+    expire_s: float | None = None
+
+
+class Cancelled(NamedTuple):
+    """The job is to end in its own time: waits end, what runs may finish, nothing new begins."""
+
+    reason: str = "cancelled"
+
+
+class Continued(NamedTuple):
+    """The rest of a step that was cut after 1,000 entries."""
+
+
+class Retried(NamedTuple):
+    """A failed job is to run its failed activity again."""
+
+
+Event: TypeAlias = (
+    Response | TimerFired | SignalReceived | ChildAnswered | RetryDue | Interrupted | Cancelled | Continued | Retried
+)

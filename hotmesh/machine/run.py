@@ -1,0 +1,414 @@
+"""The interpreter of one step: runs a job until nothing moves, writing down what changes in a `Step`.
+
+`Run` holds what the activity kinds (machine/activities/) share: entering instances, settling them, firing edges, joins, the end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeVar
+
+from hotmesh.errors import PipeError
+from hotmesh.expr import strict_equals, to_json
+from hotmesh.machine import ledger as digits
+from hotmesh.machine.dimension import Dimension, to_text
+from hotmesh.machine.effects import Message, Publication, Step
+from hotmesh.machine.job import ENDED, Instance, JobState, Key
+from hotmesh.machine.plan import ActivityPlan, Closure, EdgePlan, GraphPlan, Plan
+from hotmesh.machine.scope import JobScope, PayloadScope
+from hotmesh.values import UNDEFINED, Json
+
+MAX_ENTRIES = 1_000
+"""Activities entered in one step; the rest goes on as a message, so that a tight cycle can't hold a transaction."""
+
+MAX_REENTRIES = 10_000
+"""Re-entries of one activity below one parent instance."""
+
+MAPPING_FAILED = 590
+EXHAUSTED = 597
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Moment:
+    """What a step can't make itself: the time, the seed of its random numbers, and fresh ids."""
+
+    now: datetime
+    seed: int
+    make_id: Callable[[], str]
+
+    @property
+    def now_ms(self) -> int:
+        """Epoch milliseconds."""
+        return int(self.now.timestamp() * 1000)
+
+
+def job_key(plan: Plan, topic: str, payload: Json, moment: Moment, fallback: str) -> str:
+    """The id of the job that a payload starts: the trigger's `stats.id`, else `fallback`. Raises PipeError, UnknownTopic."""
+    trigger = plan.graph_of(topic).trigger
+    value = trigger["job_id"](PayloadScope(trigger.id, payload, moment.now, moment.seed))
+    return fallback if value is UNDEFINED or value is None or value == "" else str(to_json(value))
+
+
+class Run:
+    """One step in the making."""
+
+    __slots__ = ("_now_ms", "candidates", "entered", "graph", "job", "make_id", "moment", "plan", "queue", "step")
+
+    def __init__(self, plan: Plan, job: JobState, moment: Moment, step: Step) -> None:
+        self.plan = plan
+        self.graph: GraphPlan = plan.graphs[job.topic]
+        self.job = job
+        self.moment = moment
+        self._now_ms = moment.now_ms
+        self.make_id = moment.make_id
+        self.step = step
+        self.queue: deque[Instance] = deque()
+        self.candidates: deque[Key] = deque()
+        """Joins, by their scope's dimension, that may be ready: looked at when the queue is empty."""
+        self.entered = 0
+
+    # ---- reading
+
+    def plan_of(self, instance: Instance) -> ActivityPlan:
+        """The activity that an instance is of."""
+        return self.graph.activities[instance.activity_id]
+
+    def scope(self, instance: Instance) -> JobScope:
+        """Where the references of an instance's templates look."""
+        moment = self.moment
+        return JobScope(self.plan.program.id, self.graph, self.job, self.plan_of(instance), instance, moment.now, moment.seed)
+
+    def value(self, closure: Closure, instance: Instance, key: str) -> Json:
+        """A template's value as JSON (UNDEFINED stays). Raises PipeError naming `key`."""
+        return to_json(placed(lambda: closure(self.scope(instance)), key))
+
+    def payload(self) -> Json:
+        """What the job was started with."""
+        return self.job.instances[self.graph.trigger.id, (0,)].output
+
+    def mapped_input(self, instance: Instance, plan: ActivityPlan) -> Json:
+        """What the instance is sent: a cycle's maps when it was entered by one, its own maps, else the job's payload."""
+        if instance.input is not UNDEFINED:
+            return instance.input
+        return self.payload() if plan.input_maps is None else self.value(plan.input_maps, instance, "input.maps")
+
+    # ---- entering
+
+    def enter(self, activity_id: str, above: Dimension, number: int, **given: Json) -> Instance:
+        """Open an instance below the one at `above`; it begins when its turn comes."""
+        instance = Instance(activity_id, (*above, number), created_ms=self._now_ms, **given)
+        self.job.instances[instance.key] = instance
+        self.job.open[instance.key] = instance
+        self.job.status += 1
+        self.step.touched[instance.key] = True
+        self._count_joins(instance, +1)
+        if self.graph.activities[activity_id].gathers:
+            self.candidates.append((activity_id, above))
+        else:
+            self.queue.append(instance)
+        return instance
+
+    def touch(self, instance: Instance) -> None:
+        """The instance's row is to be written."""
+        instance.updated_ms = self._now_ms
+        self.step.touched.setdefault(instance.key, False)
+
+    def dispatched(self, instance: Instance) -> None:
+        """Leg 1 is done (once more)."""
+        instance.ledger = digits.dispatch(instance.ledger)
+        self.touch(instance)
+
+    def _count_joins(self, instance: Instance, by: int) -> None:
+        for join, depth in self.graph.activities[instance.activity_id].joins_ahead:
+            if len(instance.dimension) > depth:
+                key = (join, instance.dimension[: depth + 1])
+                count = self.job.joins[key] = self.job.joins.get(key, 0) + by
+                if count == 0:
+                    self.candidates.append(key)
+
+    def ready_join(self) -> bool:
+        """Queue one join that no open branch can reach any more; whether there was one."""
+        while self.candidates:
+            join, above = self.candidates.popleft()
+            waiting = self.job.open.get((join, (*above, 0)))
+            if self.job.joins.get((join, above), 0) == 0 and waiting is not None and not digits.has_begun(waiting.ledger):
+                self.job.joins.pop((join, above), None)
+                self.queue.append(waiting)
+                return True
+        return False
+
+    # ---- settling
+
+    def settle(self, instance: Instance, status: str, code: int, output: Json = UNDEFINED, error: Json = None) -> None:
+        """Take an answer: write it down, run the maps, fire the edges; what no edge takes and is an error fails the job."""
+        plan = self.plan_of(instance)
+        final = status != "pending"
+        self._answer(instance, status, code, output, error, final=final)
+        try:
+            self._map(instance, plan)
+            fired = self._fire(instance, plan, instance.status, instance.code)
+        except PipeError as raised:
+            fired = self._raised(instance, plan, raised)
+        if not final:
+            self._keep_answer(instance)
+        elif instance.status == "error" and not fired and not self.job.cancelled:
+            self.fail(instance.error or _error(instance.code, "the activity failed"), instance)
+
+    def _answer(self, instance: Instance, status: str, code: int, output: Json, error: Json, *, final: bool) -> None:
+        try:
+            instance.ledger = digits.answer(instance.ledger, final=final)
+        except digits.LedgerError as fault:
+            status, code, error = "error", EXHAUSTED, _error(EXHAUSTED, str(fault))
+            instance.ledger = digits.close(instance.ledger)
+            final = True
+        instance.status, instance.code, instance.error = status, code, error
+        if output is not UNDEFINED:
+            instance.output = output
+        self.touch(instance)
+        if final:
+            self._closed(instance)
+
+    def _closed(self, instance: Instance) -> None:
+        del self.job.open[instance.key]
+        self.job.status -= 1
+        self._count_joins(instance, -1)
+        instance.message_id = None
+        instance.wait_ids = ()
+
+    def _map(self, instance: Instance, plan: ActivityPlan) -> None:
+        if plan.output_maps is not None:
+            added = self.value(plan.output_maps, instance, "output.maps")
+            own = instance.output if isinstance(instance.output, dict) else {}
+            instance.output = {**own, **added} if isinstance(added, dict) else added
+        if plan.telemetry is not None:
+            self.step.telemetry[instance.key] = self.value(plan.telemetry, instance, "telemetry")
+        self._map_job(instance, plan)
+        if plan.emit is not None and self.value(plan.emit, instance, "emit") is True:
+            self._publish(final=False)
+        if plan.persist is not None and self.value(plan.persist, instance, "persist") is True:
+            self._publish(final=True)
+            self.step.expire_s = self._expiry()
+            self.job.final = True
+
+    def _map_job(self, instance: Instance, plan: ActivityPlan) -> None:
+        if plan.job_maps is not None:
+            self.merge(self.value(plan.job_maps, instance, "job.maps"))
+        by_code = plan.job_maps_by_code
+        if by_code:
+            text = str(instance.code)
+            for code in (text, f"{text[0]}xx"):
+                if code in by_code:
+                    self.merge(self.value(by_code[code], instance, f"job.{code}.maps"))
+
+    def merge(self, values: Json) -> None:
+        """Put values into the job's data, field by field."""
+        if not isinstance(values, dict):
+            raise PipeError(f"job.maps gives {type(values).__name__}, not a map", path="job.maps")
+        for name, value in values.items():
+            for field, held in _job_fields(name, value, self.job.data):
+                self.step.fields.setdefault(field, field not in self.job.data)
+                self.job.data[field] = held
+
+    def _raised(self, instance: Instance, plan: ActivityPlan, raised: PipeError) -> bool:
+        """A map or a condition raised: the activity fails with 590, and an edge for that code may still take it."""
+        instance.status, instance.code = "error", MAPPING_FAILED
+        instance.error = self.mapping_error(instance, raised)
+        if digits.is_open(instance.ledger):
+            instance.ledger = digits.close(instance.ledger)
+            self.release(instance)
+            self._closed(instance)
+        try:
+            return self._fire(instance, plan, "error", MAPPING_FAILED)
+        except PipeError:
+            return False
+
+    def mapping_error(self, instance: Instance, raised: PipeError) -> Json:
+        """The error with its exact place."""
+        place = f"{self.job.topic}: {instance.activity_id}"
+        return {**_error(MAPPING_FAILED, f"{place}: {raised}"), "activity": instance.activity_id, "graph": self.job.topic}
+
+    def _keep_answer(self, instance: Instance) -> None:
+        """Keep a pending answer under the dimension it opened, for the references of the branch it began."""
+        dimension = (*instance.dimension, instance.opened - 1)
+        kept = Instance(
+            instance.activity_id,
+            dimension,
+            digits.close(digits.OPEN),
+            instance.input,
+            instance.output,
+            instance.hook,
+            status=instance.status,
+            code=instance.code,
+            created_ms=self._now_ms,
+            updated_ms=self._now_ms,
+        )
+        self.job.answers[kept.key] = kept
+        self.step.touched[kept.key] = True
+
+    # ---- firing
+
+    def _fire(self, instance: Instance, plan: ActivityPlan, status: str, code: int) -> int:
+        """Enter the targets of every edge whose conditions hold; how many were entered."""
+        if self.job.done or self.job.cancelled:
+            return 0
+        taken = [(edge, self._items(edge, instance)) for edge in plan.edges if edge.takes(status, code) and self._holds(edge, instance)]
+        base = instance.opened
+        instance.opened = base + max([1, *(len(items) for _, items in taken if items is not None)])
+        for edge, items in taken:
+            self._follow(edge, items, instance, base)
+        return len(taken)
+
+    def _holds(self, edge: EdgePlan, instance: Instance) -> bool:
+        if not edge.match:
+            return True
+        scope = self.scope(instance)
+        verdicts = (
+            placed(lambda e=expected, a=actual: strict_equals(e(scope), a(scope)), f"transition to {edge.target}")
+            for expected, actual in edge.match
+        )
+        return all(verdicts) if edge.gate_all else any(verdicts)
+
+    def _items(self, edge: EdgePlan, instance: Instance) -> list[Json] | None:
+        if edge.foreach is None:
+            return None
+        items = self.value(edge.foreach, instance, f"foreach of {edge.target}")
+        if items is UNDEFINED or items is None:
+            return []
+        if not isinstance(items, list):
+            raise PipeError(f"foreach of {edge.target} takes a list, not {type(items).__name__}", path="foreach")
+        return items
+
+    def _follow(self, edge: EdgePlan, items: list[Json] | None, instance: Instance, base: int) -> None:
+        target = self.graph.activities[edge.target]
+        if target.activity.join:
+            above = instance.dimension[: self.graph.activities[target.activity.join_scope or ""].depth + 1]
+            if (target.id, (*above, 0)) not in self.job.instances:
+                self.enter(target.id, above, 0)
+            return
+        if items is None:
+            self.enter(target.id, instance.dimension, base)
+            return
+        for number, item in enumerate(items):
+            self.enter(target.id, instance.dimension, base + number, item=item, index=number)
+
+    def reenter(self, activity_id: str, dimension: Dimension, payload: Json) -> None:
+        """Enter an activity again beside its instance at `dimension`. Raises PipeError after 10,000 times."""
+        plan = self.graph.activities[activity_id]
+        if plan.depth == 0:
+            raise LimitError("a trigger can't be entered again")
+        former = self.job.instances[activity_id, dimension]
+        above = self.job.instances[plan.lineage[plan.depth - 1], dimension[:-1]]
+        number = above.opened
+        if number > MAX_REENTRIES:
+            raise LimitError(f"{activity_id} was entered {MAX_REENTRIES:,} times below one {above.activity_id}")
+        above.opened = number + 1
+        self.enter(activity_id, dimension[:-1], number, input=payload, item=former.item, index=former.index, passed=True)
+
+    # ---- the end
+
+    def release(self, instance: Instance) -> None:
+        """Take back what an instance waits for: its task or timer, its registrations, its escalation."""
+        if instance.message_id is not None:
+            (self.step.removed_tasks if self.plan_of(instance).kind == "worker" else self.step.removed_messages).append(instance.message_id)
+        self.step.removed_waits.extend(instance.wait_ids)
+        if instance.escalation_id is not None:
+            self.step.closed_escalations.setdefault(instance.escalation_id, "cancelled")
+
+    def fail(self, error: Json, instance: Instance | None = None) -> None:
+        """End the job with an error."""
+        if instance is not None:
+            place = {"activity": instance.activity_id, "dimension": to_text(instance.dimension)}
+            error = {**error, **place}
+        self.end(error)
+
+    def end(self, error: Json, *, expire_s: float | None = None) -> None:
+        """End the job otherwise than by completing: whatever is open is closed and taken back. `error` None = ended without one."""
+        for instance in list(self.job.open.values()):
+            self.release(instance)
+            instance.ledger = digits.close(instance.ledger)
+            instance.status = "interrupted"
+            self.touch(instance)
+            self._closed(instance)
+        self.queue.clear()
+        self.job.joins.clear()
+        self.job.status += ENDED
+        self.job.error = error
+        self._finish(expire_s)
+
+    def complete(self) -> None:
+        """End the job well: its semaphore is zero."""
+        if self.job.cancelled:
+            self.job.status += ENDED
+        self._finish(None)
+
+    def _finish(self, expire_s: float | None) -> None:
+        self.job.done = True
+        self.job.updated_ms = self._now_ms
+        self.step.expire_s = self._expiry() if expire_s is None else expire_s
+        if not self.job.final:
+            self._publish(final=True)
+
+    def _publish(self, *, final: bool) -> None:
+        """Tell those who listen to the graph's topic, and the parent that waits."""
+        if self.graph.publishes is not None:
+            self.step.publications.append(Publication(self.graph.publishes, final, dict(self.job.data)))
+        parent = self.job.parent
+        if parent is None or not parent.waits or self.job.final:
+            return
+        error = self.job.error
+        code = error["code"] if error else 200 if final else 202
+        status = "error" if error else "success" if final else "pending"
+        payload = {"child_id": self.job.id, "status": status, "code": code, "data": dict(self.job.data), "error": error}
+        self.step.messages.append(Message(self.make_id(), "child", parent.job_id, parent.activity_id, parent.dimension, payload))
+
+    def _expiry(self) -> float | None:
+        """Seconds the job's rows stay, from its graph's `expire`; None = the setting's default."""
+        if self.graph.expire is None:
+            return None
+        trigger = self.job.instances[self.graph.trigger.id, (0,)]
+        try:
+            value = self.value(self.graph.expire, trigger, "expire")
+        except PipeError as raised:
+            self.job.error = self.job.error or self.mapping_error(trigger, raised)
+            return None
+        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+class LimitError(PipeError):
+    """A limit of the language is reached: the activity fails with 597."""
+
+    code = EXHAUSTED
+
+
+def placed(evaluate: Callable[[], T], key: str) -> T:
+    """The value, with `key` added to the path of an error."""
+    try:
+        return evaluate()
+    except PipeError as raised:
+        raised.path = f"{key}.{raised.path}" if raised.path else key
+        raise
+
+
+def _error(code: int, message: str) -> dict[str, Json]:
+    return {"code": code, "message": message}
+
+
+def _job_fields(name: str, value: Json, data: dict[str, Json]) -> list[tuple[str, Json]]:
+    """The fields of the job's data that one entry of job.maps writes: `name[-]` splices a map, `name[3]` fills a slot."""
+    if not name.endswith("]") or "[" not in name:
+        return [(name, value)]
+    field, _, slot = name[:-1].rpartition("[")
+    if slot in ("-", "_"):
+        return list(value.items()) if isinstance(value, dict) else []
+    if not slot.isdecimal() or int(slot) >= MAX_ENTRIES:
+        return [(name, value)]
+    held = data.get(field)
+    slots = list(held) if isinstance(held, list) else []
+    slots.extend([None] * (int(slot) + 1 - len(slots)))
+    slots[int(slot)] = value
+    return [(field, slots)]

@@ -1,0 +1,169 @@
+"""What a reference means inside a job: `{a.output.data.x}`, `{$job.data.x}`, `{$self…}`, `{$item}`.
+
+A reference to an ancestor reads the instance on the same path. A reference to a branch that was joined reads that branch's last
+instance, and when a `foreach` lies between, the list of its instances in the order of the items.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hotmesh.expr import walk
+from hotmesh.machine.dimension import Dimension, to_text
+from hotmesh.machine.job import Instance, JobState, iso_time
+from hotmesh.machine.plan import ActivityPlan, GraphPlan
+from hotmesh.values import UNDEFINED, Json
+
+
+class JobScope:
+    """The scope of one activity instance in one step."""
+
+    __slots__ = ("app_id", "graph", "instance", "job", "now", "plan", "seed")
+
+    def __init__(
+        self, app_id: str, graph: GraphPlan, job: JobState, plan: ActivityPlan, instance: Instance, now: datetime, seed: int
+    ) -> None:
+        self.app_id = app_id
+        self.graph = graph
+        self.job = job
+        self.plan = plan
+        self.instance = instance
+        self.now = now
+        self.seed = seed
+
+    def resolve(self, root: str, path: tuple[str, ...]) -> object:
+        """The value that a reference names; UNDEFINED when it is not there."""
+        if root[0] == "$":
+            return self._resolve_special(root, path)
+        if root == self.plan.id:
+            return _read(self.instance, self.plan, path)
+        plan = self.graph.activities.get(root)
+        if plan is None:
+            return UNDEFINED
+        depth = plan.depth
+        if depth < len(self.plan.lineage) and self.plan.lineage[depth] == root:
+            return self._on_path(plan, path)
+        return self._on_branch(plan, path)
+
+    def _resolve_special(self, root: str, path: tuple[str, ...]) -> object:
+        if root == "$job":
+            return self._job(path)
+        if root == "$self":
+            return _read(self.instance, self.plan, path)
+        if root in ("$item", "$index", "$key"):
+            return self._foreach(root, path)
+        return UNDEFINED
+
+    def _job(self, path: tuple[str, ...]) -> object:
+        if not path:
+            return {"data": self.job.data, "metadata": self._job_metadata()}
+        if path[0] == "data":
+            return walk(self.job.data, path[1:])
+        return walk(self._job_metadata(), path[1:]) if path[0] == "metadata" else UNDEFINED
+
+    def _job_metadata(self) -> dict[str, Json]:
+        return {**self.job.metadata(), "app": self.app_id, "aid": self.plan.id}
+
+    def _foreach(self, root: str, path: tuple[str, ...]) -> object:
+        """The item of the nearest instance on the path that a `foreach` entered."""
+        for depth in range(len(self.instance.dimension) - 1, -1, -1):
+            instance = self.job.instances.get((self.plan.lineage[depth], self.instance.dimension[: depth + 1]))
+            if instance is not None and instance.index is not None:
+                return walk(instance.item if root == "$item" else instance.index, path)
+        return UNDEFINED
+
+    def _on_path(self, plan: ActivityPlan, path: tuple[str, ...]) -> object:
+        dimension = self.instance.dimension
+        instance = self.job.instances.get((plan.id, dimension[: plan.depth + 1]))
+        if self.job.answers:
+            instance = self.job.answers.get((plan.id, dimension[: plan.depth + 2]), instance)
+        return UNDEFINED if instance is None else _read(instance, plan, path)
+
+    def _on_branch(self, plan: ActivityPlan, path: tuple[str, ...]) -> object:
+        """The value of an activity in a joined branch: down from the last activity that both have above them."""
+        common = 0
+        for mine, its in zip(self.plan.lineage, plan.lineage, strict=False):
+            if mine != its:
+                break
+            common += 1
+        return self._descend(plan, common, self.instance.dimension[:common], path)
+
+    def _descend(self, plan: ActivityPlan, depth: int, above: Dimension, path: tuple[str, ...]) -> object:
+        parent = self.job.instances.get((plan.lineage[depth - 1], above))
+        below = plan.lineage[depth]
+        found = [n for n in range(parent.opened if parent else 0) if (below, (*above, n)) in self.job.instances]
+        if not self.graph.activities[below].foreach_target:
+            return self._branch_value(plan, depth, (*above, found[-1]), path) if found else UNDEFINED
+        return [self._branch_value(plan, depth, (*above, number), path) for number in found]
+
+    def _branch_value(self, plan: ActivityPlan, depth: int, dimension: Dimension, path: tuple[str, ...]) -> object:
+        if depth == plan.depth:
+            return _read(self.job.instances[plan.id, dimension], plan, path)
+        return self._descend(plan, depth + 1, dimension, path)
+
+
+class SignalScope:
+    """The scope of `hooks[].conditions.match[].actual`: the incoming signal and nothing else."""
+
+    __slots__ = ("data", "now", "seed")
+
+    def __init__(self, data: Json, now: datetime, seed: int = 0) -> None:
+        self.data = data
+        self.now = now
+        self.seed = seed
+
+    def resolve(self, root: str, path: tuple[str, ...]) -> object:
+        """The part of the signal that a `{$hook.data…}` reference names."""
+        return walk({"data": self.data}, path) if root == "$hook" else UNDEFINED
+
+
+class PayloadScope:
+    """The scope of a trigger before its job is there: its own payload, which is its output."""
+
+    __slots__ = ("now", "payload", "seed", "trigger")
+
+    def __init__(self, trigger: str, payload: Json, now: datetime, seed: int) -> None:
+        self.trigger = trigger
+        self.payload = payload
+        self.now = now
+        self.seed = seed
+
+    def resolve(self, root: str, path: tuple[str, ...]) -> object:
+        """The part of the payload that a `{trigger.output.data…}` or `{$self.output.data…}` reference names."""
+        return walk({"output": {"data": self.payload}}, path) if root in ("$self", self.trigger) else UNDEFINED
+
+
+_SECTIONS = ("output", "input", "hook")
+
+
+def _read(instance: Instance, plan: ActivityPlan, path: tuple[str, ...]) -> object:
+    """`path` inside an instance: section, `data` or `metadata`, then keys."""
+    if not path:
+        return {section: _section(instance, plan, section) for section in _SECTIONS}
+    section = path[0]
+    if section not in _SECTIONS:
+        return UNDEFINED
+    if len(path) == 1:
+        return _section(instance, plan, section)
+    if path[1] == "data":
+        return walk(getattr(instance, section), path[2:])
+    return walk(metadata(instance, plan), path[2:]) if path[1] == "metadata" else UNDEFINED
+
+
+def _section(instance: Instance, plan: ActivityPlan, section: str) -> dict[str, object]:
+    return {"data": getattr(instance, section), "metadata": metadata(instance, plan)}
+
+
+def metadata(instance: Instance, plan: ActivityPlan) -> dict[str, Json]:
+    """`{a.output.metadata…}`: who the instance is, how it went and when."""
+    return {
+        "aid": plan.id,
+        "dad": to_text(instance.dimension),
+        "as": instance.status,
+        "atp": plan.kind,
+        "stp": getattr(plan.activity, "subtype", None),
+        "ac": iso_time(instance.created_ms),
+        "au": iso_time(instance.updated_ms),
+        "err": instance.error and instance.error["message"],
+        "$error": instance.error,
+    }

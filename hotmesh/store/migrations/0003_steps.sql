@@ -1,0 +1,287 @@
+-- The functions that steps are committed by, one transaction and one round trip each.
+
+-- Commit any number of steps, all or none. Guards: each job's revision, each consumed message's lease token, each wait that a timer
+-- settled. A guard that fails raises HM001 with the jobs it failed for in DETAIL; a start under a stale version HM002; a job id that
+-- is alive HM003. Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
+CREATE FUNCTION {schema}.commit_steps(
+  p_owner text, p_lease_s double precision,
+  u_id uuid[], u_revision integer[], u_status bigint[], u_error text[], u_done boolean[], u_expire double precision[],
+  j_id uuid[], j_key text[], j_topic text[], j_version text[], j_status bigint[], j_error text[], j_done boolean[],
+  j_expire double precision[], j_more text[],
+  i_job uuid[], i_symbol text[], i_dimension text[], i_value text[], i_ledger bigint[],
+  a_job uuid[], a_symbol text[], a_dimension text[], a_value text[], a_ledger bigint[],
+  c_id uuid[], c_token bigint[], c_job uuid[],
+  e_id uuid[], e_token bigint[], e_job uuid[],
+  t_id uuid[], t_topic text[], t_job uuid[], t_symbol text[], t_dimension text[], t_token bigint[],
+  m_id uuid[], m_kind text[], m_job uuid[], m_symbol text[], m_dimension text[], m_payload text[], m_delay double precision[],
+  m_token bigint[],
+  p_rare jsonb
+) RETURNS bigint LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+  v_now timestamptz := hotmesh.now();
+  v_deadline timestamptz := v_now + make_interval(secs => p_lease_s);
+  v_epoch bigint;
+  v_version text;
+  v_found uuid[];
+BEGIN
+  IF cardinality(u_id) > 0 THEN
+    WITH moved AS (
+      UPDATE {schema}.jobs j SET
+        revision = j.revision + 1, status = u.status, error = u.error::json, updated_at = v_now,
+        completed_at = CASE WHEN u.done THEN coalesce(j.completed_at, v_now) END,
+        expired_at = CASE WHEN u.expire IS NULL THEN j.expired_at WHEN u.expire >= 0 THEN v_now + make_interval(secs => u.expire) END
+      FROM unnest(u_id, u_revision, u_status, u_error, u_done, u_expire) u(id, revision, status, error, done, expire)
+      WHERE j.id = u.id AND j.revision = u.revision AND j.paused_at IS NULL
+      RETURNING j.id
+    ) SELECT array_agg(id) INTO v_found FROM moved;
+    PERFORM {schema}.require_all(u_id, v_found);
+  END IF;
+  IF cardinality(c_id) > 0 THEN
+    WITH gone AS (
+      DELETE FROM {schema}.worker_streams w USING unnest(c_id, c_token, c_job) c(id, token, job)
+      WHERE w.id = c.id AND w.token = c.token RETURNING c.job, c.id
+    ) SELECT array_agg(id) INTO v_found FROM gone;
+    PERFORM {schema}.require_each(c_id, c_job, v_found);
+  END IF;
+  IF cardinality(e_id) > 0 THEN
+    WITH gone AS (
+      DELETE FROM {schema}.engine_streams w USING unnest(e_id, e_token) c(id, token)
+      WHERE w.id = c.id AND w.token = c.token RETURNING c.id
+    ) SELECT array_agg(id) INTO v_found FROM gone;
+    PERFORM {schema}.require_each(e_id, e_job, v_found);
+  END IF;
+  SELECT epoch, version INTO v_epoch, v_version FROM {schema}.mesh;
+  IF cardinality(j_id) > 0 THEN
+    PERFORM {schema}.insert_jobs(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_more, v_now, v_version);
+  END IF;
+  IF cardinality(i_job) > 0 THEN
+    INSERT INTO {schema}.jobs_attributes (job_id, symbol, dimension, value, ledger)
+    SELECT job, symbol, dimension, value::json, ledger FROM unnest(i_job, i_symbol, i_dimension, i_value, i_ledger) i(job, symbol, dimension, value, ledger);
+  END IF;
+  IF cardinality(a_job) > 0 THEN
+    UPDATE {schema}.jobs_attributes a SET value = u.value::json, ledger = u.ledger
+    FROM unnest(a_job, a_symbol, a_dimension, a_value, a_ledger) u(job, symbol, dimension, value, ledger)
+    WHERE a.job_id = u.job AND a.symbol = u.symbol AND a.dimension = u.dimension AND (u.ledger IS NULL OR a.ledger <= u.ledger);
+    GET DIAGNOSTICS v_epoch = ROW_COUNT;
+    IF v_epoch <> cardinality(a_job) THEN
+      RAISE EXCEPTION 'a ledger would shrink or its row is gone' USING ERRCODE = 'HM004';
+    END IF;
+    SELECT epoch INTO v_epoch FROM {schema}.mesh;
+  END IF;
+  IF cardinality(t_id) > 0 THEN
+    INSERT INTO {schema}.worker_streams (id, topic, job_id, symbol, dimension, visible_at, claims, owner, token)
+    SELECT id, topic, job, symbol, dimension, CASE WHEN token IS NOT NULL THEN v_deadline END,
+           CASE WHEN token IS NULL THEN 0 ELSE 1 END, CASE WHEN token IS NOT NULL THEN p_owner END, token
+    FROM unnest(t_id, t_topic, t_job, t_symbol, t_dimension, t_token) t(id, topic, job, symbol, dimension, token);
+  END IF;
+  IF cardinality(m_id) > 0 THEN
+    INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload, visible_at, claims, owner, token)
+    SELECT id, kind, job, symbol, dimension, payload::json,
+           CASE WHEN token IS NOT NULL THEN v_deadline WHEN delay > 0 THEN v_now + make_interval(secs => delay) END,
+           CASE WHEN token IS NULL THEN 0 ELSE 1 END, CASE WHEN token IS NOT NULL THEN p_owner END, token
+    FROM unnest(m_id, m_kind, m_job, m_symbol, m_dimension, m_payload, m_delay, m_token) m(id, kind, job, symbol, dimension, payload, delay, token);
+  END IF;
+  IF p_rare IS NOT NULL THEN
+    PERFORM {schema}.commit_rare(p_rare, v_now);
+  END IF;
+  RETURN v_epoch;
+END $$;
+
+-- Raise HM001 for the jobs that are not among those found.
+CREATE FUNCTION {schema}.require_all(p_wanted uuid[], p_found uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF cardinality(p_wanted) <> coalesce(cardinality(p_found), 0) THEN
+    RAISE EXCEPTION 'stale' USING ERRCODE = 'HM001', DETAIL = (
+      SELECT string_agg(id::text, ',') FROM unnest(p_wanted) w(id) WHERE NOT id = ANY (coalesce(p_found, '{{}}')));
+  END IF;
+END $$;
+
+-- Raise HM001 for the jobs of the messages that are not among those found.
+CREATE FUNCTION {schema}.require_each(p_wanted uuid[], p_jobs uuid[], p_found uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF cardinality(p_wanted) <> coalesce(cardinality(p_found), 0) THEN
+    RAISE EXCEPTION 'stale' USING ERRCODE = 'HM001', DETAIL = (
+      SELECT string_agg(DISTINCT job::text, ',') FROM unnest(p_wanted, p_jobs) w(id, job) WHERE NOT id = ANY (coalesce(p_found, '{{}}')));
+  END IF;
+END $$;
+
+-- Store new jobs; retire expired ones (and, with "replace", finished ones) that hold their keys.
+CREATE FUNCTION {schema}.insert_jobs(
+  j_id uuid[], j_key text[], j_topic text[], j_version text[], j_status bigint[], j_error text[], j_done boolean[],
+  j_expire double precision[], j_more text[], p_now timestamptz, p_version text
+) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  v_taken text;
+BEGIN
+  SELECT string_agg(n.id::text, ',') INTO v_taken FROM unnest(j_id, j_version, j_more) n(id, version, more)
+  WHERE n.version IS DISTINCT FROM p_version AND NOT coalesce((n.more::jsonb ->> 'pinned')::boolean, false);
+  IF v_taken IS NOT NULL THEN
+    RAISE EXCEPTION 'stale version' USING ERRCODE = 'HM002', DETAIL = v_taken;
+  END IF;
+  UPDATE {schema}.jobs j SET retired_at = p_now
+  FROM unnest(j_key, j_more) n(key, more)
+  WHERE j.key = n.key AND j.retired_at = 'infinity'
+    AND (j.expired_at <= p_now OR (j.completed_at IS NOT NULL AND n.more::jsonb ->> 'on_duplicate' = 'replace_finished'));
+  SELECT string_agg(n.id::text, ',') INTO v_taken
+  FROM unnest(j_id, j_key) n(id, key) JOIN {schema}.jobs j ON j.key = n.key AND j.retired_at = 'infinity';
+  IF v_taken IS NOT NULL THEN
+    RAISE EXCEPTION 'duplicate job' USING ERRCODE = 'HM003', DETAIL = v_taken;
+  END IF;
+  INSERT INTO {schema}.jobs (id, key, topic, version, status, error, completed_at, expired_at, created_at, updated_at,
+                    entity, facets, parent_id, parent_key, parent_activity, parent_dimension, parent_waits, origin, trace)
+  SELECT n.id, n.key, n.topic, n.version, n.status, n.error::json, CASE WHEN n.done THEN p_now END,
+         CASE WHEN n.expire >= 0 THEN p_now + make_interval(secs => n.expire) END, p_now, p_now,
+         m ->> 'entity', m -> 'facets', (m ->> 'parent_id')::uuid, m ->> 'parent_key', m ->> 'parent_activity',
+         m ->> 'parent_dimension', coalesce((m ->> 'parent_waits')::boolean, true), m ->> 'origin', m -> 'trace'
+  FROM unnest(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_more)
+         n(id, key, topic, version, status, error, done, expire, more), LATERAL (SELECT n.more::jsonb) l(m);
+END $$;
+
+-- What few steps do: waits, signals, escalations, retries, take-backs. One JSON object of lists.
+CREATE FUNCTION {schema}.commit_rare(p jsonb, p_now timestamptz) RETURNS void LANGUAGE plpgsql
+SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+  v_row jsonb;
+  v_found uuid[];
+BEGIN
+  IF p ? 'settled_waits' THEN
+    WITH gone AS (
+      DELETE FROM {schema}.waits w USING jsonb_to_recordset(p -> 'settled_waits') s(id uuid, job uuid) WHERE w.id = s.id RETURNING w.id
+    ) SELECT array_agg(id) INTO v_found FROM gone;
+    IF (SELECT count(*) FROM jsonb_array_elements(p -> 'settled_waits')) <> coalesce(cardinality(v_found), 0) THEN
+      RAISE EXCEPTION 'a signal was faster' USING ERRCODE = 'HM005', DETAIL = (
+        SELECT string_agg(DISTINCT s.job::text, ',') FROM jsonb_to_recordset(p -> 'settled_waits') s(id uuid, job uuid)
+        WHERE NOT s.id = ANY (coalesce(v_found, '{{}}')));
+    END IF;
+  END IF;
+  IF p ? 'removed_tasks' THEN
+    DELETE FROM {schema}.worker_streams WHERE id IN (SELECT jsonb_array_elements_text(p -> 'removed_tasks')::uuid);
+  END IF;
+  IF p ? 'removed_messages' THEN
+    DELETE FROM {schema}.engine_streams WHERE id IN (SELECT jsonb_array_elements_text(p -> 'removed_messages')::uuid);
+  END IF;
+  IF p ? 'removed_waits' THEN
+    DELETE FROM {schema}.waits WHERE id IN (SELECT jsonb_array_elements_text(p -> 'removed_waits')::uuid);
+  END IF;
+  IF p ? 'retries' THEN
+    WITH again AS (
+      UPDATE {schema}.worker_streams w SET attempt = w.attempt + 1, claims = 0, owner = NULL, token = NULL,
+        visible_at = CASE WHEN r.parked THEN 'infinity' WHEN r.delay > 0 THEN p_now + make_interval(secs => r.delay) END
+      FROM jsonb_to_recordset(p -> 'retries') r(id uuid, token bigint, delay double precision, parked boolean)
+      WHERE w.id = r.id AND w.token = r.token RETURNING w.id
+    ) SELECT array_agg(id) INTO v_found FROM again;
+    PERFORM {schema}.require_each(array_agg(r.id), array_agg(r.job), v_found)
+    FROM jsonb_to_recordset(p -> 'retries') r(id uuid, job uuid);
+  END IF;
+  IF p ? 'persisted' THEN
+    UPDATE {schema}.jobs SET persisted = true WHERE id IN (SELECT jsonb_array_elements_text(p -> 'persisted')::uuid);
+  END IF;
+  IF p ? 'paused' THEN
+    UPDATE {schema}.jobs SET paused_at = p_now WHERE id IN (SELECT jsonb_array_elements_text(p -> 'paused')::uuid);
+  END IF;
+  IF p ? 'closed_escalations' THEN
+    UPDATE {schema}.escalations e SET state = c.state, updated_at = p_now
+    FROM jsonb_to_recordset(p -> 'closed_escalations') c(id uuid, state text) WHERE e.id = c.id AND e.state IN ('pending', 'claimed');
+  END IF;
+  IF p ? 'dead_letters' THEN
+    INSERT INTO {schema}.dead_letters (id, job_id, symbol, dimension, error, created_at)
+    SELECT id, job, symbol, dimension, error::json, p_now
+    FROM jsonb_to_recordset(p -> 'dead_letters') d(id uuid, job uuid, symbol text, dimension text, error jsonb) ON CONFLICT DO NOTHING;
+  END IF;
+  IF p ? 'escalations' THEN
+    INSERT INTO {schema}.escalations (id, job_id, symbol, dimension, role, type, subtype, entity, priority, description, fields, topic, key, created_at, updated_at)
+    SELECT id, job, symbol, dimension, fields ->> 'role', fields ->> 'type', fields ->> 'subtype', fields ->> 'entity',
+           coalesce((fields ->> 'priority')::integer, 5), fields ->> 'description', fields, topic, key, p_now, p_now
+    FROM jsonb_to_recordset(p -> 'escalations') e(id uuid, job uuid, symbol text, dimension text, fields jsonb, topic text, key text);
+  END IF;
+  IF p ? 'descend' THEN
+    INSERT INTO {schema}.engine_streams (id, kind, job_id, payload)
+    SELECT gen_random_uuid(), 'interrupt', j.id, (d.payload || jsonb_build_object('key', j.key))::json
+    FROM jsonb_to_recordset(p -> 'descend') d(job uuid, payload jsonb)
+    JOIN {schema}.jobs j ON j.parent_id = d.job AND j.completed_at IS NULL;
+  END IF;
+  FOR v_row IN SELECT * FROM jsonb_array_elements(coalesce(p -> 'waits', '[]')) LOOP
+    PERFORM {schema}.register_wait((v_row ->> 'id')::uuid, v_row ->> 'topic', v_row ->> 'key', (v_row ->> 'job')::uuid,
+                                   v_row ->> 'symbol', v_row ->> 'dimension', p_now);
+  END LOOP;
+  FOR v_row IN SELECT * FROM jsonb_array_elements(coalesce(p -> 'signals', '[]')) LOOP
+    PERFORM {schema}.send_signal((v_row ->> 'id')::uuid, v_row ->> 'topic',
+      ARRAY(SELECT jsonb_array_elements_text(v_row -> 'keys')), v_row ->> 'payload', v_row ->> 'facet', (v_row ->> 'scrub')::boolean,
+      (v_row ->> 'keep_s')::double precision);
+  END LOOP;
+END $$;
+
+-- Register a hook's wait, and meet it with a signal that came before it.
+CREATE FUNCTION {schema}.register_wait(
+  p_id uuid, p_topic text, p_key text, p_job uuid, p_symbol text, p_dimension text, p_now timestamptz
+) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  v_early {schema}.waits;
+BEGIN
+  PERFORM pg_advisory_xact_lock(hashtextextended(p_topic || p_key, 7));
+  LOOP
+    SELECT * INTO v_early FROM {schema}.waits
+    WHERE topic = p_topic AND key = p_key AND job_id IS NULL AND expires_at > p_now ORDER BY sequence LIMIT 1 FOR UPDATE;
+    IF v_early.id IS NOT NULL THEN
+      DELETE FROM {schema}.waits WHERE signal_id = v_early.signal_id;
+      INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
+      VALUES (v_early.signal_id, 'signal', p_job, p_symbol, p_dimension, v_early.payload);
+      IF v_early.payload ->> 'code' <> '202' THEN
+        RETURN;
+      END IF;
+    ELSE
+      INSERT INTO {schema}.waits (id, topic, key, job_id, symbol, dimension, created_at)
+      VALUES (p_id, p_topic, p_key, p_job, p_symbol, p_dimension, p_now);
+      RETURN;
+    END IF;
+  END LOOP;
+END $$;
+
+-- Deliver a signal: to the hook that has waited longest under one of its keys, or with a facet to all of those jobs' hooks on the
+-- topic; keep it for later when nobody waits. Returns how many hooks it met.
+CREATE FUNCTION {schema}.send_signal(
+  p_id uuid, p_topic text, p_keys text[], p_payload text, p_facet text, p_scrub boolean, p_keep_s double precision
+) RETURNS integer LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+  v_wait {schema}.waits;
+  v_final boolean := (p_payload::jsonb ->> 'code') IS DISTINCT FROM '202';
+  v_met integer := 0;
+  v_key text;
+BEGIN
+  IF p_facet IS NOT NULL THEN
+    FOR v_wait IN SELECT w.* FROM {schema}.waits w JOIN {schema}.jobs j ON j.id = w.job_id
+                  WHERE w.topic = p_topic AND j.facets @> p_facet::jsonb ORDER BY w.sequence FOR UPDATE OF w LOOP
+      PERFORM {schema}.deliver(gen_random_uuid(), v_wait, p_payload, v_final);
+      v_met := v_met + 1;
+    END LOOP;
+    IF p_scrub THEN
+      UPDATE {schema}.jobs j SET facets = nullif(j.facets - (SELECT array_agg(k) FROM jsonb_object_keys(p_facet::jsonb) k), '{{}}')
+      WHERE j.facets @> p_facet::jsonb;
+    END IF;
+    RETURN v_met;
+  END IF;
+  FOR v_key IN SELECT DISTINCT k FROM unnest(p_keys) k ORDER BY k LOOP
+    PERFORM pg_advisory_xact_lock(hashtextextended(p_topic || v_key, 7));
+  END LOOP;
+  SELECT * INTO v_wait FROM {schema}.waits
+  WHERE topic = p_topic AND key = ANY (p_keys) AND job_id IS NOT NULL ORDER BY sequence LIMIT 1 FOR UPDATE;
+  IF v_wait.id IS NOT NULL THEN
+    PERFORM {schema}.deliver(p_id, v_wait, p_payload, v_final);
+    RETURN 1;
+  END IF;
+  INSERT INTO {schema}.waits (id, topic, key, signal_id, payload, expires_at, created_at)
+  SELECT gen_random_uuid(), p_topic, k, p_id, p_payload::json, hotmesh.now() + make_interval(secs => p_keep_s), hotmesh.now()
+  FROM unnest(p_keys) k;
+  RETURN 0;
+END $$;
+
+-- Hand a signal to the job of a wait; a final one settles the wait and those of the same hook.
+CREATE FUNCTION {schema}.deliver(p_id uuid, p_wait {schema}.waits, p_payload text, p_final boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  IF p_final THEN
+    DELETE FROM {schema}.waits WHERE job_id = p_wait.job_id AND symbol = p_wait.symbol AND dimension = p_wait.dimension;
+  END IF;
+  INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
+  VALUES (p_id, 'signal', p_wait.job_id, p_wait.symbol, p_wait.dimension, p_payload::json);
+END $$;
