@@ -1,0 +1,31 @@
+"""The expression language: templates of literals, `{references}` and `@pipe`s, compiled to closures. Pure: no I/O, no clock.
+
+In the order of the data: `syntax` reads strings, `rows` and `compile` make closures of templates, `reduce` and `calls` are what
+closures are made of, `functions` is the library, `values` converts as ECMAScript does, `check` finds mistakes beforehand.
+"""
+
+from __future__ import annotations
+
+from hotmesh.expr.compile import compile_template
+from hotmesh.expr.paths import walk
+from hotmesh.expr.references import references
+from hotmesh.expr.scope import BOUND, DataScope, Scope
+from hotmesh.expr.syntax import FunctionName, Literal, Malformed, Reference, parse_reference, parse_text
+from hotmesh.expr.values import strict_equals, to_json
+
+__all__ = [
+    "BOUND",
+    "DataScope",
+    "FunctionName",
+    "Literal",
+    "Malformed",
+    "Reference",
+    "Scope",
+    "compile_template",
+    "parse_reference",
+    "parse_text",
+    "references",
+    "strict_equals",
+    "to_json",
+    "walk",
+]

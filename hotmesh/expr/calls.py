@@ -1,0 +1,164 @@
+"""Closures that call: one shape per number of arguments, so that a call costs no more than it must.
+
+Every compiled part is an `Evaluate`: called with the scope and the values that its pipe received, it gives its value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn, Protocol
+
+from hotmesh.errors import PipeError
+from hotmesh.expr.faults import Fault
+from hotmesh.expr.signature import Function
+
+
+class Evaluate(Protocol):
+    """A compiled part of a template."""
+
+    def __call__(self, scope: Any, prior: Sequence[Any] = ()) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A compiled part and what is known of it: a constant never changes, a harmless part never raises."""
+
+    run: Evaluate
+    constant: bool = False
+    harmless: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a call stands: the row and cell of its pipe, and the way to that pipe in the template."""
+
+    path: str
+    row: int | None
+    cell: int | None
+
+    def error(self, message: str, function: str | None = None) -> PipeError:
+        return PipeError(message, row=self.row, cell=self.cell, function=function, path=self.path)
+
+
+CAUGHT: Final = (Fault, RecursionError)
+"""What a function may raise; anything else is a defect and passes through."""
+
+
+def constant(value: Any) -> Part:
+    """A part that gives always the same value."""
+
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        return value
+
+    return Part(run, constant=True, harmless=True)
+
+
+def received(index: int) -> Part:
+    """The value number `index` of those that the pipe received."""
+
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        return prior[index]
+
+    return Part(run, harmless=True)
+
+
+def call(function: Function, arguments: Sequence[Part], place: Place) -> Part:
+    """A call of a function; arguments beyond those it takes are evaluated and left out, as in ECMAScript."""
+    most = len(arguments) if function.most is None else function.most
+    runs = [part.run for part in arguments[:most]]
+    dropped = [part.run for part in arguments[most:] if not part.harmless]
+    run = _call(function, runs, place)
+    return Part(after(dropped, run) if dropped else run)
+
+
+def after(effects: Sequence[Evaluate], run: Evaluate) -> Evaluate:
+    """`run`, once the effects (parts that may raise but whose values nobody needs) have been evaluated."""
+
+    def run_after(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        for effect in effects:
+            effect(scope, prior)
+        return run(scope, prior)
+
+    return run_after
+
+
+def _call(function: Function, runs: list[Evaluate], place: Place) -> Evaluate:
+    def fail(error: Exception) -> NoReturn:
+        text = "its arguments are nested too deep" if isinstance(error, RecursionError) else str(error)
+        full_name = function.full_name
+        raise place.error(f"{full_name}: {text}", full_name) from None
+
+    if function.context:
+        return _call_with_scope(function.call, runs, fail)
+    shapes = (_call_0, _call_1, _call_2, _call_3)
+    return shapes[len(runs)](function.call, runs, fail) if len(runs) < len(shapes) else _call_many(function.call, runs, fail)
+
+
+Fail = Callable[[Exception], NoReturn]
+
+
+def _call_0(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target()
+        except CAUGHT as error:
+            fail(error)
+
+    return run
+
+
+def _call_1(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:
+    (first,) = runs
+
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target(first(scope, prior))
+        except CAUGHT as error:
+            fail(error)
+
+    return run
+
+
+def _call_2(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:
+    first, second = runs
+
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target(first(scope, prior), second(scope, prior))
+        except CAUGHT as error:
+            fail(error)
+
+    return run
+
+
+def _call_3(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:
+    first, second, third = runs
+
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target(first(scope, prior), second(scope, prior), third(scope, prior))
+        except CAUGHT as error:
+            fail(error)
+
+    return run
+
+
+def _call_many(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target(*[part(scope, prior) for part in runs])
+        except CAUGHT as error:
+            fail(error)
+
+    return run
+
+
+def _call_with_scope(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:
+    def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target(scope, *[part(scope, prior) for part in runs])
+        except CAUGHT as error:
+            fail(error)
+
+    return run

@@ -1,0 +1,20 @@
+"""The library of pipe functions: 13 domains, each a module with its literal table."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hotmesh.expr.functions import array, conditional, math, object, string
+from hotmesh.expr.signature import Function
+
+DOMAINS: Final[dict[str, tuple[Function, ...]]] = {
+    "array": array.FUNCTIONS,
+    "conditional": conditional.FUNCTIONS,
+    "math": math.FUNCTIONS,
+    "object": object.FUNCTIONS,
+    "string": string.FUNCTIONS,
+}
+"""Every domain, with its functions in the order of the reference."""
+
+FUNCTIONS: Final[dict[str, Function]] = {function.full_name: function for functions in DOMAINS.values() for function in functions}
+"""Every function by its full name, as 'string.concat'."""
