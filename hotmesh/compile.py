@@ -11,9 +11,11 @@ from pathlib import Path
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.program import Program
 from hotmesh.source import files
+from hotmesh.source.checking import check
 from hotmesh.source.composing import compose
 from hotmesh.source.findings import Findings
 from hotmesh.source.freezing import freeze
+from hotmesh.source.joining import join
 from hotmesh.source.nodes import Mapping, Scalar, SourceText
 from hotmesh.source.outline import AppOutline, outline
 from hotmesh.source.shape import shape_of
@@ -37,6 +39,9 @@ def compile_app(text: str, *, file: str | Path | None = None, root: str | Path |
     path = Path(file) if file is not None else None
     source = SourceText(files.relative_name(path) if path is not None else "<app>", text, path)
     tree = compose(source, findings)
+    tree = join(tree, _root(path, root), findings) if tree is not None else None
+    if tree is not None:
+        check(tree, findings)
     if not isinstance(tree, Mapping):
         return Compiled(None, findings.sorted())
     app = outline(tree)
@@ -44,6 +49,13 @@ def compile_app(text: str, *, file: str | Path | None = None, root: str | Path |
     if findings.has_errors:
         return Compiled(None, findings.sorted())
     return Compiled(freeze(app, shapes, _app_id(app, app_id), _version(app)), findings.sorted())
+
+
+def _root(path: Path | None, root: str | Path | None) -> Path | None:
+    """The folder of the app: the given one, else that of its file."""
+    if root is not None:
+        return Path(root)
+    return path.resolve().parent if path is not None else None
 
 
 def _app_id(app: AppOutline, given: str | None) -> str:

@@ -12,9 +12,14 @@ FIRST_WARNING = 500
 """Codes from here on are warnings: G101 is an error, G501 a warning."""
 
 
+def is_warning(code: str) -> bool:
+    """Whether a code is a warning's."""
+    return int(code[1:]) >= FIRST_WARNING
+
+
 def severity_of(code: str) -> Severity:
     """The severity of a code, which is part of its number."""
-    return Severity.WARNING if int(code[1:]) >= FIRST_WARNING else Severity.ERROR
+    return Severity.WARNING if is_warning(code) else Severity.ERROR
 
 
 class Findings:

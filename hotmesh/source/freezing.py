@@ -90,8 +90,8 @@ class _Freezer:
             "job_maps": _mapping(descend(node, "job", "maps"), id),
             "job_maps_by_code": _maps_by_code(node.get("job"), id),
             "status_threshold": _value(node, "statusThreshold", 0),
-            "emit": _value(node, "emit", False),
-            "persist": _value(node, "persist", False),
+            "emit": _flag(node, "emit", False),
+            "persist": _flag(node, "persist", False),
             "telemetry": _value(node, "telemetry") or {},
             "settings": _value(node, "settings"),
             "join": outline.join,
@@ -120,7 +120,7 @@ class _Freezer:
 
     def awaiting(self, outline: ActivityOutline) -> Await:
         node = outline.node
-        return Await(**self.common(outline), topic=_value(node, "topic"), wait=_value(node, "await", True), retry=_retry(node))
+        return Await(**self.common(outline), topic=_value(node, "topic"), wait=_flag(node, "await", True), retry=_retry(node))
 
     def hook(self, outline: ActivityOutline) -> Hook:
         return Hook(
@@ -145,7 +145,7 @@ class _Freezer:
             key_value=_value(node, "key_value"),
             resolver_maps=_mapping(descend(node, "resolver", "maps"), id),
             resolver_schema=schema_value(schema_node(descend(node, "resolver", "schema"))),
-            scrub=_value(node, "scrub", False),
+            scrub=_flag(node, "scrub", False),
         )
 
     def cycle(self, outline: ActivityOutline) -> Cycle:
@@ -159,8 +159,8 @@ class _Freezer:
             topic=_value(node, "topic"),
             reason=_value(node, "reason"),
             error_code=_value(node, "code", 410),
-            throw=_value(node, "throw", True),
-            descend=_value(node, "descend", False),
+            throw=_flag(node, "throw", True),
+            descend=_flag(node, "descend", False),
             expire=_value(node, "expire"),
         )
 
@@ -238,6 +238,12 @@ def _maps_by_code(node: Node | None, own_id: str) -> dict[str, Mapping]:
 
 def _retry(node: nodes.Mapping) -> dict[str, tuple[int, ...]]:
     return {code.lower(): tuple(counts) if isinstance(counts, list) else (counts,) for code, counts in _items(node.get("retry"))}
+
+
+def _flag(node: Node | None, key: str, default: bool) -> Json:
+    """A boolean, or what gives one; the texts 'true' and 'false' are meant as booleans."""
+    value = _value(node, key, default)
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
 def _value(node: Node | None, key: str, default: Json = None) -> Json:
