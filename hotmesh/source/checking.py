@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib import resources
 
+from hotmesh.source import files
 from hotmesh.source.findings import Findings
 from hotmesh.source.nodes import Node
 from hotmesh.source.schema_checks import Check, Problem, SchemaChecks
@@ -14,7 +14,7 @@ from hotmesh.values import Json, loads
 @cache
 def app_schema() -> Json:
     """The JSON Schema of the language."""
-    return loads(resources.files("hotmesh.schemas").joinpath("app.schema.json").read_bytes())
+    return loads(files.bundled("app.schema.json"))
 
 
 @cache

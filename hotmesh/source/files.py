@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+import hotmesh.schemas
 from hotmesh.diagnostic import Span
 from hotmesh.source.findings import Findings
 from hotmesh.source.nodes import SourceText
@@ -46,3 +47,8 @@ def relative_name(path: Path) -> str:
     except ValueError:  # another drive
         return str(path)
     return str(path) if name.startswith("..") else name
+
+
+def bundled(name: str) -> bytes:
+    """The content of a schema that comes with the package."""
+    return Path(hotmesh.schemas.__path__[0], name).read_bytes()

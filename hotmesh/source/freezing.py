@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final
 
+from hotmesh.expr import references
 from hotmesh.program import (
     Activity,
     Await,
@@ -27,11 +29,10 @@ from hotmesh.source.nodes import Node, Scalar, Sequence, descend, to_json
 from hotmesh.source.outline import ActivityOutline, AppOutline, GraphOutline, RuleOutline, text_of
 from hotmesh.source.payload_schemas import schema_node, schema_value
 from hotmesh.source.shape import Shape
-from hotmesh.source.templates import reads
 from hotmesh.values import Json
 
-CODE: Final = re.compile(r"[1-9]([0-9][0-9]|[xX][xX]|[0-9][xX])\Z")
-"""A code as a key or in a condition: 422, 4xx or 42x."""
+CODE: Final = re.compile(r"[1-9]([0-9][0-9]|[xX][xX])\Z")
+"""A code as a key or in a condition: 422 or 4xx."""
 
 _FACETS_WITHOUT: Final = frozenset({"id", "measures", "granularity", "parent", "adjacent"})
 """The keys of `stats` that are no facets."""
@@ -186,7 +187,7 @@ def codes_of(node: Node | None) -> tuple[str, ...]:
 def _grouped(rules: list[RuleOutline]) -> Iterator[tuple[str, list[HookRule]]]:
     topics: dict[str, list[HookRule]] = {}
     for rule in rules:
-        matches = _matches(descend(rule.node, "conditions", "match"))
+        matches = tuple(_on_signal(match, rule.target) for match in _matches(descend(rule.node, "conditions", "match")))
         topics.setdefault(rule.topic, []).append(HookRule(rule.topic, rule.target, matches, rule.node.span))
     return iter(topics.items())
 
@@ -209,8 +210,29 @@ def _matches(node: Node | None) -> tuple[Match, ...]:
     return tuple(Match(_value(item, "expected"), _value(item, "actual"), item.span) for item in items)
 
 
+def _on_signal(match: Match, target: str) -> Match:
+    """A hook rule's match: on the side of the signal, `{$self.hook…}` and `{<hook>.hook…}` are old names of `{$hook…}`."""
+    old = re.compile(rf"\{{\s*(\$self|{re.escape(target)})\.hook(?=[.\[}}])")
+    return replace(match, actual=_renamed(match.actual, old))
+
+
+def _renamed(template: Json, old: re.Pattern[str]) -> Json:
+    if isinstance(template, str):
+        return old.sub("{$hook", template) if template.endswith("}") else template
+    if isinstance(template, dict):
+        return {key: _renamed(item, old) for key, item in template.items()}
+    return [_renamed(item, old) for item in template] if isinstance(template, list) else template
+
+
 def _mapping(node: Node | None, own_id: str) -> Mapping | None:
-    return None if node is None else Mapping(to_json(node), reads(node, own_id), node.span)
+    template = None if node is None else to_json(node)
+    return None if node is None or template is None else Mapping(template, _reads(template, own_id), node.span)
+
+
+def _reads(template: Json, own_id: str) -> tuple[str, ...]:
+    """The activities that a template reads, each once, in the order of their first mention."""
+    roots = (own_id if root == "$self" else root for root, _ in references(template))
+    return tuple(dict.fromkeys(root for root in roots if not root.startswith("$")))
 
 
 def _items(node: Node | None) -> Iterator[tuple[str, Json]]:
