@@ -64,6 +64,18 @@ class SettingsError(HotMeshError):
     code = 422
 
 
+class SchemaError(HotMeshError):
+    """An app's schema in the database can't be used: its id is no name, it is another app's, or another HotMesh wrote it."""
+
+    code = 409
+
+
+class VersionError(HotMeshError):
+    """A version can't be stored or activated: jobs run under it with another content, or nobody deployed it."""
+
+    code = 409
+
+
 class PayloadError(HotMeshError):
     """A payload does not fit the schema; nothing was stored."""
 
@@ -86,6 +98,12 @@ class JobNotFound(HotMeshError):
     """There is no job with this id."""
 
     code = 404
+
+
+class JobPaused(HotMeshError):
+    """The job is paused; resume it first."""
+
+    code = 409
 
 
 class DuplicateJobError(HotMeshError):

@@ -98,6 +98,7 @@ CREATE TABLE {schema}.waits (
   dimension  text,
   signal_id  uuid,
   payload    json,
+  final      boolean NOT NULL DEFAULT true,
   expires_at timestamptz,
   created_at timestamptz NOT NULL,
   CHECK ((job_id IS NULL) = (payload IS NOT NULL))

@@ -24,6 +24,7 @@ DECLARE
   v_epoch bigint;
   v_version text;
   v_found uuid[];
+  v_count bigint;
 BEGIN
   IF cardinality(u_id) > 0 THEN
     WITH moved AS (
@@ -63,11 +64,10 @@ BEGIN
     UPDATE {schema}.jobs_attributes a SET value = u.value::json, ledger = u.ledger
     FROM unnest(a_job, a_symbol, a_dimension, a_value, a_ledger) u(job, symbol, dimension, value, ledger)
     WHERE a.job_id = u.job AND a.symbol = u.symbol AND a.dimension = u.dimension AND (u.ledger IS NULL OR a.ledger <= u.ledger);
-    GET DIAGNOSTICS v_epoch = ROW_COUNT;
-    IF v_epoch <> cardinality(a_job) THEN
+    GET DIAGNOSTICS v_count = ROW_COUNT;
+    IF v_count <> cardinality(a_job) THEN
       RAISE EXCEPTION 'a ledger would shrink or its row is gone' USING ERRCODE = 'HM004';
     END IF;
-    SELECT epoch INTO v_epoch FROM {schema}.mesh;
   END IF;
   IF cardinality(t_id) > 0 THEN
     INSERT INTO {schema}.worker_streams (id, topic, job_id, symbol, dimension, visible_at, claims, owner, token)
@@ -133,7 +133,7 @@ BEGIN
   SELECT n.id, n.key, n.topic, n.version, n.status, n.error::json, CASE WHEN n.done THEN p_now END,
          CASE WHEN n.expire >= 0 THEN p_now + make_interval(secs => n.expire) END, p_now, p_now,
          m ->> 'entity', m -> 'facets', (m ->> 'parent_id')::uuid, m ->> 'parent_key', m ->> 'parent_activity',
-         m ->> 'parent_dimension', coalesce((m ->> 'parent_waits')::boolean, true), m ->> 'origin', m -> 'trace'
+         m ->> 'parent_dimension', coalesce((m ->> 'parent_waits')::boolean, true), m ->> 'origin', (m -> 'trace')::json
   FROM unnest(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_more)
          n(id, key, topic, version, status, error, done, expire, more), LATERAL (SELECT n.more::jsonb) l(m);
 END $$;
@@ -207,7 +207,7 @@ BEGIN
   END LOOP;
   FOR v_row IN SELECT * FROM jsonb_array_elements(coalesce(p -> 'signals', '[]')) LOOP
     PERFORM {schema}.send_signal((v_row ->> 'id')::uuid, v_row ->> 'topic',
-      ARRAY(SELECT jsonb_array_elements_text(v_row -> 'keys')), v_row ->> 'payload', v_row ->> 'facet', (v_row ->> 'scrub')::boolean,
+      ARRAY(SELECT jsonb_array_elements_text(v_row -> 'keys')), v_row ->> 'payload', (v_row ->> 'final')::boolean, v_row ->> 'facet', (v_row ->> 'scrub')::boolean,
       (v_row ->> 'keep_s')::double precision);
   END LOOP;
 END $$;
@@ -227,7 +227,7 @@ BEGIN
       DELETE FROM {schema}.waits WHERE signal_id = v_early.signal_id;
       INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
       VALUES (v_early.signal_id, 'signal', p_job, p_symbol, p_dimension, v_early.payload);
-      IF v_early.payload ->> 'code' <> '202' THEN
+      IF v_early.final THEN
         RETURN;
       END IF;
     ELSE
@@ -241,18 +241,18 @@ END $$;
 -- Deliver a signal: to the hook that has waited longest under one of its keys, or with a facet to all of those jobs' hooks on the
 -- topic; keep it for later when nobody waits. Returns how many hooks it met.
 CREATE FUNCTION {schema}.send_signal(
-  p_id uuid, p_topic text, p_keys text[], p_payload text, p_facet text, p_scrub boolean, p_keep_s double precision
+  p_id uuid, p_topic text, p_keys text[], p_payload text, p_final boolean, p_facet text, p_scrub boolean,
+  p_keep_s double precision
 ) RETURNS integer LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
   v_wait {schema}.waits;
-  v_final boolean := (p_payload::jsonb ->> 'code') IS DISTINCT FROM '202';
   v_met integer := 0;
   v_key text;
 BEGIN
   IF p_facet IS NOT NULL THEN
     FOR v_wait IN SELECT w.* FROM {schema}.waits w JOIN {schema}.jobs j ON j.id = w.job_id
                   WHERE w.topic = p_topic AND j.facets @> p_facet::jsonb ORDER BY w.sequence FOR UPDATE OF w LOOP
-      PERFORM {schema}.deliver(gen_random_uuid(), v_wait, p_payload, v_final);
+      PERFORM {schema}.deliver(gen_random_uuid(), v_wait, p_payload, p_final);
       v_met := v_met + 1;
     END LOOP;
     IF p_scrub THEN
@@ -267,11 +267,11 @@ BEGIN
   SELECT * INTO v_wait FROM {schema}.waits
   WHERE topic = p_topic AND key = ANY (p_keys) AND job_id IS NOT NULL ORDER BY sequence LIMIT 1 FOR UPDATE;
   IF v_wait.id IS NOT NULL THEN
-    PERFORM {schema}.deliver(p_id, v_wait, p_payload, v_final);
+    PERFORM {schema}.deliver(p_id, v_wait, p_payload, p_final);
     RETURN 1;
   END IF;
-  INSERT INTO {schema}.waits (id, topic, key, signal_id, payload, expires_at, created_at)
-  SELECT gen_random_uuid(), p_topic, k, p_id, p_payload::json, hotmesh.now() + make_interval(secs => p_keep_s), hotmesh.now()
+  INSERT INTO {schema}.waits (id, topic, key, signal_id, payload, final, expires_at, created_at)
+  SELECT gen_random_uuid(), p_topic, k, p_id, p_payload::json, p_final, hotmesh.now() + make_interval(secs => p_keep_s), hotmesh.now()
   FROM unnest(p_keys) k;
   RETURN 0;
 END $$;

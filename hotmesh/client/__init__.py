@@ -1,0 +1,1 @@
+"""The Python API: `HotMesh` and what it gives back."""

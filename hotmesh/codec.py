@@ -1,0 +1,62 @@
+"""How payloads stand in the tables: as plain JSON, or as what a registered codec makes of it.
+
+With a codec every payload (inputs, outputs, hook data, job data, errors, signals) is stored as one JSON string `"hm:…"`; names, states,
+codes and times stay readable, so that lists and timelines still work in SQL.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from hotmesh.values import Json, dumps, loads
+
+PREFIX = "hm:"
+
+
+class Codec(Protocol):
+    """Turns a payload's JSON text into another text and back, as encryption does."""
+
+    def encode(self, text: str) -> str:
+        """The text to store."""
+        ...
+
+    def decode(self, text: str) -> str:
+        """What `encode` was given."""
+        ...
+
+
+class _Registry:
+    codec: Codec | None = None
+
+
+def register(codec: Codec | None) -> None:
+    """Use a codec for everything stored from here on, in this process; None = plain JSON. Stored values of either kind stay readable."""
+    _Registry.codec = codec
+
+
+def is_registered() -> bool:
+    """Whether payloads are encoded."""
+    return _Registry.codec is not None
+
+
+def to_text(payload: Json) -> str:
+    """The JSON text that is stored for a payload. Raises TypeError for what is not JSON."""
+    text = dumps(payload)
+    return text if _Registry.codec is None else dumps(PREFIX + _Registry.codec.encode(text))
+
+
+def from_text(text: str) -> Json:
+    """The payload of a stored text. Raises ValueError when it was encoded and no codec is registered."""
+    return decoded(loads(text))
+
+
+def encoded(payload: Json) -> Json:
+    """A payload as it stands inside a stored document."""
+    return payload if _Registry.codec is None else PREFIX + _Registry.codec.encode(dumps(payload))
+
+
+def decoded(value: Json) -> Json:
+    """What `encoded` was given."""
+    if not isinstance(value, str) or not value.startswith(PREFIX) or _Registry.codec is None:
+        return value
+    return loads(_Registry.codec.decode(value[len(PREFIX) :]))

@@ -1,0 +1,1 @@
+"""The loops: what performs the effects of steps, and what waits for events."""

@@ -1,0 +1,123 @@
+"""The bus: what members tell each other through LISTEN and NOTIFY. Losing it costs latency, never correctness."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from hotmesh.runtime.service import Service
+from hotmesh.store.pool import LOST, Pool
+from hotmesh.store.queries import paragraphs
+from hotmesh.values import Json, dumps, loads
+
+logger = logging.getLogger("hotmesh.bus")
+
+MAX_PAYLOAD = 7_500
+"""Bytes of one notification; Postgres takes 8,000."""
+
+
+def channel_of(schema: str) -> str:
+    """The channel of an app's mesh; Postgres' names end at 63 bytes."""
+    name = f"hotmesh:{schema}"
+    return name if len(name) <= 63 else f"hotmesh:{hashlib.sha256(schema.encode()).hexdigest()[:40]}"
+
+
+class Bus(Service):
+    """The connection that listens, and the queue of what is to be said.
+
+    `on_message(kind, body, sender)` gets every message of others; `on_connected` is called whenever listening has (re)begun, for what was
+    missed meanwhile.
+    """
+
+    def __init__(self, pool: Pool, schema: str, guid: str) -> None:
+        super().__init__("bus")
+        self._pool = pool
+        self._channel = channel_of(schema)
+        self._guid = guid
+        self._outbox: list[str] = []
+        self._sending: asyncio.Task[None] | None = None
+        self._inbox: asyncio.Queue[str] = asyncio.Queue()
+        self.listening = asyncio.Event()
+        self.on_message: Callable[[str, Json, str], Awaitable[None]]
+        self.on_connected: Callable[[], Awaitable[None]]
+
+    async def run(self) -> None:
+        """Listen until the connection is lost, then again."""
+        connection = await self._pool.listener()
+        if connection is None:
+            return
+        lost = asyncio.Event()
+        connection.add_termination_listener(lambda _: lost.set())
+        try:
+            await connection.add_listener(self._channel, self._heard)
+            self.listening.set()
+            await self.on_connected()
+            await self._listen(lost)
+        finally:
+            self.listening.clear()
+            await self._let_go(connection)
+        raise ConnectionResetError("the listening connection was lost")
+
+    async def _listen(self, lost: asyncio.Event) -> None:
+        gone = asyncio.create_task(lost.wait())
+        try:
+            while not gone.done():
+                heard = asyncio.create_task(self._inbox.get())
+                await asyncio.wait([heard, gone], return_when=asyncio.FIRST_COMPLETED)
+                if heard.done():
+                    await self._receive(heard.result())
+                else:
+                    heard.cancel()
+        finally:
+            gone.cancel()
+
+    async def _let_go(self, connection: Any) -> None:
+        try:
+            if not connection.is_closed():
+                await connection.remove_listener(self._channel, self._heard)
+                await self._pool.release_listener(connection)
+        except LOST as error:
+            logger.debug("the listening connection could not be given back: %s", error)
+
+    def _heard(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
+        self._inbox.put_nowait(str(payload))
+
+    async def _receive(self, payload: str) -> None:
+        try:
+            message = loads(payload)
+            kind, body, sender = message["kind"], message.get("body"), message.get("from", "")
+        except (ValueError, TypeError, KeyError):
+            logger.warning("a notification on %s is none of ours: %.200s", self._channel, payload)
+            return
+        if sender != self._guid:
+            await self.on_message(kind, body, sender)
+
+    def say(self, kind: str, body: Json = None) -> None:
+        """Tell the other members, soon; what is said meanwhile goes along in the same round trip.
+
+        A body too long for a notification is left out: whoever hears of it looks into the database.
+        """
+        payload = dumps({"kind": kind, "from": self._guid, "body": body})
+        if len(payload.encode()) > MAX_PAYLOAD:
+            payload = dumps({"kind": kind, "from": self._guid, "body": None})
+        self._outbox.append(payload)
+        if self._sending is None or self._sending.done():
+            self._sending = asyncio.create_task(self._send())
+
+    async def _send(self) -> None:
+        while self._outbox:
+            payloads, self._outbox = self._outbox, []
+            try:
+                async with self._pool.acquire() as connection:
+                    await connection.execute(paragraphs("connection")["notify"], self._channel, payloads)
+            except LOST as error:
+                logger.debug("notifications were lost: %s", error)
+                return
+
+    async def flush(self) -> None:
+        """Wait until what was said is sent."""
+        if self._sending is not None:
+            await asyncio.wait([self._sending])

@@ -1,0 +1,169 @@
+"""Claiming: what is in the streams for this process, when it is told, when something comes due, and now and then anyway."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable
+
+from hotmesh.ids import make_token
+from hotmesh.runtime.router import Router
+from hotmesh.runtime.service import Service
+from hotmesh.store.pool import LOST
+from hotmesh.store.streams import ClaimedMessage, Streams
+
+IDLE_FACTOR = 5.0
+"""An idle process looks this many times less often."""
+
+
+class Alarm:
+    """Wakes its loop when something happens, or at the earliest moment it was set to."""
+
+    def __init__(self) -> None:
+        self._event = asyncio.Event()
+        self._at: float | None = None
+        self.idle_rounds = 0
+
+    def ring(self) -> None:
+        """Wake now."""
+        self._event.set()
+
+    def set(self, delay_s: float) -> None:
+        """Wake after so many seconds, unless earlier."""
+        at = asyncio.get_running_loop().time() + max(0.0, delay_s)
+        if self._at is None or at < self._at:
+            self._at = at
+            self._event.set() if delay_s <= 0 else asyncio.get_running_loop().call_at(at, self._due, at)
+
+    def _due(self, at: float) -> None:
+        if self._at == at:
+            self._event.set()
+
+    async def wait(self, poll_s: float) -> bool:
+        """Wait until woken, at most a jittered `poll_s` (longer while idle); whether it was woken."""
+        pause_s = poll_s * random.uniform(0.75, 1.25) * min(IDLE_FACTOR, 1 + self.idle_rounds / 5)
+        try:
+            async with asyncio.timeout(pause_s):
+                await self._event.wait()
+        except TimeoutError:
+            self.idle_rounds += 1
+            return False
+        self.idle_rounds = 0
+        self._event.clear()
+        if self._at is not None and self._at <= asyncio.get_running_loop().time() + 0.001:
+            self._at = None
+        return True
+
+
+class MessageClaims(Service):
+    """Claims messages for the engine."""
+
+    def __init__(self, streams: Streams, poll_s: float, room: Callable[[], int], take: Callable[[ClaimedMessage], None]) -> None:
+        super().__init__("message claims")
+        self.alarm = Alarm()
+        self._streams = streams
+        self._poll_s = poll_s
+        self._room = room
+        self._take = take
+
+    async def run(self) -> None:
+        """Claim, wait, claim."""
+        while True:
+            room = self._room()
+            claimed = await self._streams.claim_messages(room, make_token()) if room > 0 else []
+            for message in claimed:
+                self._take(message)
+            if room > 0 and len(claimed) == room:
+                await asyncio.sleep(0)
+                continue
+            await self._look_ahead()
+            await self.alarm.wait(self._poll_s if room > 0 else 0.05)
+
+    async def _look_ahead(self) -> None:
+        due_s, _ = await self._streams.next_due([])
+        if due_s is not None and due_s < 3600:
+            self.alarm.set(due_s)
+
+
+class TaskClaims(Service):
+    """Claims tasks for the consumers."""
+
+    def __init__(self, streams: Streams, poll_s: float, router: Router) -> None:
+        super().__init__("task claims")
+        self.alarm = Alarm()
+        self._streams = streams
+        self._poll_s = poll_s
+        self._router = router
+        self.starved = False
+        """Some topic had more tasks than slots at the last look."""
+        router.on_free = self._freed
+
+    def _freed(self) -> None:
+        if self.starved:
+            self.alarm.ring()
+
+    async def run(self) -> None:
+        """Claim, wait, claim."""
+        while True:
+            wanted = self._router.wanted()
+            claimed = await self._streams.claim_tasks(wanted, make_token()) if wanted else []
+            taken: dict[str, int] = {}
+            for task in claimed:
+                taken[task.topic] = taken.get(task.topic, 0) + 1
+                self._router.dispatch(task)
+            self.starved = any(count >= wanted[topic] for topic, count in taken.items()) or not self._all_free(wanted)
+            if not self.starved:
+                await self._look_ahead()
+            await self.alarm.wait(self._pause_s())
+
+    def _all_free(self, wanted: dict[str, int]) -> bool:
+        return len(wanted) == len(self._router.consumers)
+
+    def _pause_s(self) -> float:
+        """The poll, or the shortest brake that is on."""
+        brakes = [each.throttle_ms / 1000 for each in self._router.consumers.values() if each.throttle_ms > 0]
+        return min([self._poll_s, *brakes])
+
+    async def _look_ahead(self) -> None:
+        topics = list(self._router.consumers)
+        if topics:
+            _, due_s = await self._streams.next_due(topics)
+            if due_s is not None and due_s < 3600:
+                self.alarm.set(due_s)
+
+
+class Leases(Service):
+    """Renews what this process holds, at a third of the lease, so that one missed round costs nothing."""
+
+    def __init__(self, streams: Streams, lease_s: float, router: Router, messages: dict[str, tuple[tuple[str, int], float]]) -> None:
+        super().__init__("leases")
+        self._streams = streams
+        self._lease_s = lease_s
+        self._router = router
+        self._messages = messages
+
+    async def run(self) -> None:
+        """Renew, again and again."""
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            try:
+                await self.renew()
+            except LOST:
+                continue
+
+    async def renew(self) -> None:
+        """Renew every lease older than a third of its life; cancel the callbacks of those that were lost."""
+        now = asyncio.get_running_loop().time()
+        tasks = {id_: held for id_, held in self._router.held.items() if now - held.since > self._lease_s / 4}
+        messages = {id_: lease for id_, (lease, since) in self._messages.items() if now - since > self._lease_s / 4}
+        if not tasks and not messages:
+            return
+        ours = await self._streams.renew([held.lease for held in tasks.values()], list(messages.values()))
+        for id_, held in tasks.items():
+            if id_ in ours:
+                held.since = now
+            elif held.callback is not None and id_ in self._router.held:
+                held.callback.cancel()
+        for id_, lease in messages.items():
+            if id_ in ours and id_ in self._messages:
+                self._messages[id_] = (lease, now)

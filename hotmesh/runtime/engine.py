@@ -1,0 +1,707 @@
+"""The engine: events in, steps computed in memory, committed together, effects handed on.
+
+The events of a job that are ready together become one step; steps that are ready while a commit is in flight go into the next commit
+together. A job is in one commit at a time. When a commit is refused, the states it was computed from are thrown away, and the events are
+taken again to what the rows say.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+from collections import deque
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import asyncpg
+
+from hotmesh import clock
+from hotmesh.errors import DuplicateJobError, HotMeshError
+from hotmesh.ids import make_id, make_token
+from hotmesh.machine.effects import Message, Step, Task
+from hotmesh.machine.events import Event, Response, TimerFired
+from hotmesh.machine.job import JobState, Parent
+from hotmesh.machine.plan import Plan
+from hotmesh.machine.restore import restore
+from hotmesh.machine.run import Moment
+from hotmesh.machine.step import start, step
+from hotmesh.runtime.cache import Cache
+from hotmesh.runtime.programs import Programs
+from hotmesh.runtime.service import Service
+from hotmesh.store.commit import Committer, Reason, Refused, Unit
+from hotmesh.store.jobs import Jobs, Loaded
+from hotmesh.store.pool import LOST, Pool
+from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, Streams
+from hotmesh.values import Json
+
+logger = logging.getLogger("hotmesh.engine")
+
+MAX_INBOX = 2_000
+"""Jobs with events at hand; while there are more, no messages are claimed."""
+
+
+@dataclass(slots=True)
+class StartRequest:
+    """A job to be started. `version` None = the active one."""
+
+    topic: str
+    payload: Json
+    job_id: str
+    key: str
+    version: str | None = None
+    entity: str | None = None
+    parent: Parent | None = None
+    origin: str | None = None
+    trace: Json = None
+    on_duplicate: str = "reject"
+
+
+@dataclass(slots=True)
+class Pending:
+    """An event on its way to its job, with the lease of the task or message that brought it."""
+
+    event: Event | StartRequest
+    task: Lease | None = None
+    message: Lease | None = None
+    keep: bool = False
+    """The answer doesn't consume its task."""
+    done: asyncio.Future[JobState] | None = None
+    tries: int = 0
+    surely_late: bool = False
+    """A signal has beaten this timer: only its message is to be consumed."""
+
+
+@dataclass(slots=True)
+class Work:
+    """One job's part of the commit in the making."""
+
+    unit: Unit
+    pendings: list[Pending]
+    handed: list[Task | Message] = field(default_factory=list)
+
+
+class Counts:
+    """What an engine has done since it started."""
+
+    __slots__ = ("commits", "conflicts", "dropped", "events", "jobs_done", "jobs_started")
+
+    def __init__(self) -> None:
+        self.commits = self.conflicts = self.dropped = self.events = self.jobs_done = self.jobs_started = 0
+
+
+class InlineWorker:
+    """A consumer whose answers are computed inside the step loop, so that they commit with the step that asked; no I/O."""
+
+    def call(self, job: JobState, task: Task) -> Response | None:
+        """The answer, or None to send the task the ordinary way."""
+        raise NotImplementedError  # pragma: no cover
+
+    def committed(self, job: JobState) -> None:
+        """The commit that holds the job's latest answers succeeded."""
+
+    def drop(self, job_id: str) -> None:
+        """The commit was refused: what was computed for this job is void."""
+
+
+class Engine:
+    """One process's engine. Its owner sets the hooks `on_*` before `start`."""
+
+    def __init__(
+        self,
+        pool: Pool,
+        committer: Committer,
+        jobs: Jobs,
+        streams: Streams,
+        programs: Programs,
+        *,
+        group_commit: int,
+        cache_bytes: int,
+        lanes: int = 2,
+    ) -> None:
+        self._pool = pool
+        self._committer = committer
+        self._jobs = jobs
+        self._streams = streams
+        self._programs = programs
+        self._group = group_commit
+        self._cache = Cache(cache_bytes, self._evicted)
+        self._inbox: dict[str, list[Pending]] = {}
+        self._in_flight: set[str] = set()
+        self._ready = asyncio.Event()
+        self._lanes = [Lane(self, number) for number in range(lanes)]
+        self._quiet = asyncio.Event()
+        self._quiet.set()
+        self.counts = Counts()
+        self.messages: dict[str, tuple[Lease, float]] = {}
+        """Messages held, by id: lease and the moment it was taken or renewed."""
+        self.inline: dict[str, InlineWorker] = {}
+        self.paused = False
+        self.reserve: Callable[[str], bool] = lambda topic: False
+        self.unreserve: Callable[[str], None] = lambda topic: None
+        self.on_task: Callable[[ClaimedTask], None] = lambda task: None
+        self.on_settled_task: Callable[[str], None] = lambda task_id: None
+        self.on_commit: Callable[[list[Work], int], Awaitable[None]] = _nothing
+
+    # ---- life
+
+    def start(self) -> None:
+        """Begin to commit."""
+        for lane in self._lanes:
+            lane.start()
+
+    async def drain(self) -> None:
+        """Wait until every event at hand is committed."""
+        await self._quiet.wait()
+
+    async def stop(self) -> None:
+        """Stop committing; events at hand stay leased and come back when their leases end."""
+        for lane in self._lanes:
+            await lane.stop()
+
+    @property
+    def load(self) -> int:
+        """How many jobs have events at hand."""
+        return len(self._inbox)
+
+    # ---- events in
+
+    def accept(self, job_id: str, pending: Pending) -> None:
+        """Take an event for a job."""
+        if pending.message is not None:
+            self.messages[pending.message[0]] = (pending.message, asyncio.get_running_loop().time())
+        self._inbox.setdefault(job_id, []).append(pending)
+        self._quiet.clear()
+        self._ready.set()
+
+    def submit(self, job_id: str, event: Event | StartRequest) -> asyncio.Future[JobState]:
+        """Take an event; the future gives the job's state once it is committed, or raises why it could not be."""
+        done: asyncio.Future[JobState] = asyncio.get_running_loop().create_future()
+        self.accept(job_id, Pending(event, done=done))
+        return done
+
+    def answer(self, task: ClaimedTask, response: Response, *, keep: bool = False) -> asyncio.Future[JobState] | None:
+        """Take a worker's answer. With `keep`, the task stays leased, and the future tells when the answer is committed."""
+        done: asyncio.Future[JobState] | None = asyncio.get_running_loop().create_future() if keep else None
+        self.accept(task.job_id, Pending(response, task=(task.id, task.token), keep=keep, done=done))
+        return done
+
+    async def answer_within(self, task: ClaimedTask, work: Callable[[Any], Awaitable[Response]]) -> None:
+        """Run `work` in a transaction of the app's database and commit its answer in that transaction."""
+        done: Work | None = None
+        async with self._pool.acquire() as connection:
+            try:
+                async with connection.transaction():
+                    response = await work(connection)
+                    if response.status == "error":
+                        raise _RolledBack(response)
+                    done = await self._commit_within(connection, task, response)
+            except _RolledBack as rolled_back:
+                self.answer(task, rolled_back.response)
+                return
+            except BaseException:
+                self._forget(task.job_id)
+                raise
+            finally:
+                self._leave(task.job_id)
+        if done is not None:
+            self._committed([done])
+            await self.on_commit([done], 0)
+        self.on_settled_task(task.id)
+
+    async def start_within(self, request: StartRequest, connection: Any) -> Work:
+        """Start a job in the caller's own transaction. Raises what a start raises."""
+        moment = _moment()
+        plan = self._programs.plan(request.version)
+        job, first = _start(plan, request, moment)
+        work = Work(Unit(job, first, _more(request, job)), [])
+        self._sign(work)
+        await self._commit_or_raise(work, connection)
+        return work
+
+    # ---- the batch
+
+    async def commit_ready(self) -> None:
+        """Wait for events, then compute and commit one batch."""
+        await self._ready.wait()
+        batch = self._take()
+        if not batch:
+            self._ready.clear()
+            return
+        try:
+            works = await self._compute_all(batch)
+            await self._commit(works)
+        except BaseException:
+            for job_id in batch:
+                self._forget(job_id)
+            self._requeue(batch)
+            raise
+        finally:
+            for job_id in batch:
+                self._leave(job_id)
+
+    def _take(self) -> dict[str, list[Pending]]:
+        batch: dict[str, list[Pending]] = {}
+        if self._in_flight:
+            for job_id in self._inbox:
+                if job_id not in self._in_flight:
+                    batch[job_id] = self._inbox[job_id]
+                    if len(batch) == self._group:
+                        break
+            for job_id in batch:
+                del self._inbox[job_id]
+        elif len(self._inbox) <= self._group:
+            batch, self._inbox = self._inbox, {}
+        else:
+            for job_id in list(self._inbox)[: self._group]:
+                batch[job_id] = self._inbox.pop(job_id)
+        self._in_flight.update(batch)
+        return batch
+
+    def _leave(self, job_id: str) -> None:
+        self._in_flight.discard(job_id)
+        if self._inbox:
+            self._ready.set()
+        elif not self._in_flight:
+            self._quiet.set()
+
+    def _requeue(self, batch: dict[str, list[Pending]]) -> None:
+        for job_id, pendings in batch.items():
+            waiting = [each for each in pendings if not (each.done and each.done.done())]
+            if waiting:
+                self._inbox[job_id] = waiting + self._inbox.get(job_id, [])
+        self._ready.set()
+
+    async def _compute_all(self, batch: dict[str, list[Pending]]) -> list[Work]:
+        missing = [
+            job_id
+            for job_id, pendings in batch.items()
+            if job_id not in self._cache and not isinstance(pendings[0].event, StartRequest)
+        ]
+        loaded = await self._jobs.load(missing) if missing else {}
+        await self._programs.want({each.job.version for each in loaded.values()})
+        works = []
+        for job_id, pendings in batch.items():
+            work = self._compute(job_id, pendings, loaded.get(job_id))
+            if work is not None:
+                works.append(work)
+        return works
+
+    def _compute(self, job_id: str, pendings: list[Pending], loaded: Loaded | None) -> Work | None:
+        """One job's step over all its events; None when nothing changes."""
+        first = pendings[0].event
+        if isinstance(first, StartRequest):
+            return self._compute_start(first, pendings)
+        job = self._cache.get(job_id)
+        if job is None:
+            if loaded is None:
+                self._drop(pendings, HotMeshError(f"there is no job {job_id}"))
+                return None
+            if loaded.paused:
+                self._park(pendings)
+                return None
+            job = loaded.job
+            restore(self._programs.plan(job.version).graph_of(job.topic), job, loaded.rows)
+            self._cache.put(job)
+        return self._apply(job, Work(Unit(job, Step()), []), pendings)
+
+    def _compute_start(self, request: StartRequest, pendings: list[Pending]) -> Work | None:
+        try:
+            job, first = _start(self._programs.plan(request.version), request, _moment())
+        except HotMeshError as error:
+            self._refuse_start(request, pendings, error)
+            return None
+        work = Work(Unit(job, first, _more(request, job)), [pendings[0]])
+        if pendings[0].message is not None:
+            work.unit.messages.append(pendings[0].message)
+        self._run_inline(work)
+        return self._apply(job, work, pendings[1:])
+
+    def _apply(self, job: JobState, work: Work, pendings: list[Pending]) -> Work | None:
+        plan = self._programs.plan(job.version)
+        unit = work.unit
+        for pending in pendings:
+            if pending.surely_late:
+                self._drop([pending], None)
+                continue
+            before = unit.step.dropped
+            assert not isinstance(pending.event, StartRequest)
+            step(plan, job, pending.event, _moment(), unit.step)
+            if unit.step.dropped > before:
+                self._drop([pending], None)
+                continue
+            _consume(unit, pending)
+            work.pendings.append(pending)
+            self._run_inline(work)
+        if not work.pendings:
+            return None
+        self._sign(work)
+        return work
+
+    def _run_inline(self, work: Work) -> None:
+        """Answer the tasks of inline workers at once, in the same step."""
+        if not self.inline:
+            return
+        unit = work.unit
+        plan = self._programs.plan(unit.job.version)
+        waiting = deque(unit.step.tasks)
+        kept: list[Task] = []
+        while waiting:
+            task = waiting.popleft()
+            worker = self.inline.get(task.topic)
+            response = None if worker is None else worker.call(unit.job, task)
+            if response is None:
+                kept.append(task)
+                continue
+            unit.step.tasks = []
+            step(plan, unit.job, response, _moment(), unit.step)
+            waiting.extend(unit.step.tasks)
+        gone = set(unit.step.removed_tasks)
+        unit.step.tasks = [task for task in kept if task.id not in gone]
+
+    def _sign(self, work: Work) -> None:
+        """Decide which tasks and messages are handed over in memory, and find the keys of signals."""
+        unit, token = work.unit, make_token()
+        if unit.leased:
+            return
+        for task in unit.step.tasks:
+            if not self.paused and work.pendings and self.reserve(task.topic):
+                unit.leased[task.id] = token
+                work.handed.append(task)
+        for message in unit.step.messages:
+            if message.delay_s is None and not self.paused and work.pendings and len(self._inbox) < self._group:
+                unit.leased[message.id] = token
+                work.handed.append(message)
+        for signal in unit.step.signals:
+            unit.signal_keys[signal.id] = self._programs.signal_keys(signal.topic, signal.data, clock.now())
+
+    # ---- the commit
+
+    async def _commit(self, works: list[Work]) -> None:
+        """Commit as much of `works` as goes, together where possible."""
+        while works:
+            try:
+                epoch = await self._committer.commit([work.unit for work in works])
+            except Refused as refused:
+                works = self._handle_refusal(works, refused)
+            except LOST as error:
+                await self._after_loss(works, error)
+                return
+            except (asyncpg.PostgresError, asyncpg.DataError, TypeError, ValueError, OverflowError) as error:
+                if len(works) == 1:
+                    self._poisoned(works[0], error)
+                    return
+                for work in works:
+                    await self._commit([work])
+                return
+            else:
+                self._committed(works)
+                await self.on_commit(works, epoch)
+                return
+
+    def _committed(self, works: list[Work]) -> None:
+        self.counts.commits += 1
+        for work in works:
+            unit = work.unit
+            job = unit.job
+            job.revision += 1
+            self.counts.events += len(work.pendings)
+            self.counts.jobs_started += job.revision == 1
+            self.counts.jobs_done += job.done
+            if unit.step.pause:
+                self._cache.drop(job.id)
+            else:
+                self._cache.put(job)
+            for worker in self.inline.values():
+                worker.committed(job)
+            for pending in work.pendings:
+                self._settle(pending, job)
+            self._hand_over(work)
+
+    def _settle(self, pending: Pending, job: JobState) -> None:
+        if pending.task is not None and not pending.keep:
+            self.on_settled_task(pending.task[0])
+        if pending.message is not None:
+            self.messages.pop(pending.message[0], None)
+        if pending.done is not None and not pending.done.done():
+            pending.done.set_result(job)
+
+    def _hand_over(self, work: Work) -> None:
+        job = work.unit.job
+        for each in work.handed:
+            token = work.unit.leased[each.id]
+            if isinstance(each, Message):
+                claimed = ClaimedMessage(each.id, token, each.kind, each.job_id, each.activity_id, each.dimension, each.payload, 1)
+                self.take_message(claimed)
+                continue
+            self.on_task(
+                ClaimedTask(
+                    each.id,
+                    token,
+                    each.topic,
+                    job.id,
+                    each.activity_id,
+                    each.dimension,
+                    1,
+                    1,
+                    each.input,
+                    job.key,
+                    job.topic,
+                    job.version,
+                    job.trace,
+                )
+            )
+
+    take_message: Callable[[ClaimedMessage], None]
+
+    def _handle_refusal(self, works: list[Work], refused: Refused) -> list[Work]:
+        """Send the refused jobs back to where their rows are; what is left of the batch."""
+        self.counts.conflicts += 1
+        bad = refused.job_ids
+        if not bad and len(works) > 1:
+            first, *rest = works
+            for work in rest:
+                self._retry_later(work, refused.reason, conflicted=False)
+            return [first]
+        for work in works:
+            if not bad or work.unit.job.id in bad:
+                self._retry_later(work, refused.reason, conflicted=True)
+        return [work for work in works if bad and work.unit.job.id not in bad]
+
+    def _retry_later(self, work: Work, reason: Reason, *, conflicted: bool) -> None:
+        self._give_up(work)
+        again = []
+        for pending in work.pendings:
+            pending.tries += conflicted
+            if reason is Reason.DUPLICATE and conflicted and isinstance(pending.event, StartRequest):
+                error = DuplicateJobError(f"a job with the id {pending.event.key!r} is alive already")
+                self._refuse_start(pending.event, [pending], error)
+            elif reason is Reason.STALE and conflicted and (pending.task or pending.message) and pending.tries > 3:
+                self._drop([pending], None)
+            else:
+                if reason is Reason.VERSION:
+                    self._programs.outdated = True
+                pending.surely_late = pending.surely_late or (reason is Reason.SIGNALED and isinstance(pending.event, TimerFired))
+                again.append(pending)
+        self._requeue({work.unit.job.id: again})
+
+    def _give_up(self, work: Work) -> None:
+        """The step of this work is void."""
+        self._forget(work.unit.job.id)
+        for each in work.handed:
+            if isinstance(each, Task):
+                self.unreserve(each.topic)
+        work.handed.clear()
+
+    def _forget(self, job_id: str) -> None:
+        self._cache.drop(job_id)
+        for worker in self.inline.values():
+            worker.drop(job_id)
+
+    def _evicted(self, job_id: str) -> None:
+        for worker in self.inline.values():
+            worker.drop(job_id)
+
+    async def _after_loss(self, works: list[Work], error: BaseException) -> None:
+        """The connection was lost: find out by the revisions which of the starts were stored; take the other events again."""
+        logger.warning("the database was lost during a commit (%s); it is tried again", error)
+        stored = await self._revisions_when_back([work.unit.job.id for work in works])
+        for work in works:
+            job = work.unit.job
+            was_start = job.revision == 0
+            self._give_up(work)
+            if was_start and job.id in stored:
+                job.revision = stored[job.id]
+                for pending in work.pendings:
+                    self._settle(pending, job)
+            else:
+                self._requeue({job.id: work.pendings})
+
+    async def _revisions_when_back(self, ids: list[str]) -> dict[str, int]:
+        pause_s = 0.05
+        while True:
+            try:
+                return await self._jobs.revisions(ids)
+            except LOST:
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+                pause_s = min(2 * pause_s, 2.0)
+
+    def _poisoned(self, work: Work, error: Exception) -> None:
+        """Postgres or the encoding refuses a single step's content: the event fails, nobody else is disturbed."""
+        self._give_up(work)
+        job = work.unit.job
+        message = f"what this step stores can't be stored: {error}"
+        logger.error("job %s: %s", job.key, message)
+        for pending in work.pendings:
+            event = pending.event
+            if isinstance(event, Response) and event.status != "error":
+                failed = {"code": 500, "message": message}
+                pending.event = event._replace(status="error", code=500, data=None, error=failed, retryable=False)
+                self._requeue({job.id: [pending]})
+            elif isinstance(event, StartRequest):
+                self._refuse_start(event, [pending], HotMeshError(message))
+            else:
+                self._drop([pending], HotMeshError(message))
+
+    # ---- what changes nothing
+
+    def _refuse_start(self, request: StartRequest, pendings: list[Pending], error: HotMeshError) -> None:
+        """A job can't be started: tell the caller, or the parent."""
+        for pending in pendings:
+            if pending.done is not None and not pending.done.done():
+                pending.done.set_exception(error)
+            elif pending.message is not None:
+                self.on_refused_start(request, pending.message, error)
+
+    on_refused_start: Callable[[StartRequest, Lease, HotMeshError], None]
+
+    def _drop(self, pendings: list[Pending], error: HotMeshError | None) -> None:
+        """Consume events that change nothing."""
+        self.counts.dropped += len(pendings)
+        tasks = [each.task for each in pendings if each.task is not None and not each.keep]
+        messages = [each.message for each in pendings if each.message is not None]
+        for pending in pendings:
+            if pending.done is not None and not pending.done.done():
+                pending.done.set_exception(error or DroppedEvent("the event came too late: its job has moved on"))
+            if pending.message is not None:
+                self.messages.pop(pending.message[0], None)
+        for task in tasks:
+            self.on_settled_task(task[0])
+        if tasks or messages:
+            self.spawn(self._streams.drop(tasks, messages))
+
+    def _park(self, pendings: list[Pending]) -> None:
+        """The job is paused: set its messages aside."""
+        messages = [each.message for each in pendings if each.message is not None]
+        tasks = [each.task for each in pendings if each.task is not None]
+        self.spawn(self._streams.park(messages))
+        self.spawn(self._streams.give_back(tasks, []))
+        for pending in pendings:
+            if pending.done is not None and not pending.done.done():
+                pending.done.set_exception(DroppedEvent("the job is paused; resume it first"))
+            if pending.message is not None:
+                self.messages.pop(pending.message[0], None)
+            if pending.task is not None:
+                self.on_settled_task(pending.task[0])
+
+    spawn: Callable[[Any], None]
+
+    # ---- transactions of others
+
+    async def _commit_within(self, connection: Any, task: ClaimedTask, response: Response) -> Work | None:
+        await self._enter(task.job_id)
+        self._forget(task.job_id)
+        await self._jobs.lock([task.job_id], connection)
+        loaded = (await self._jobs.load([task.job_id], connection)).get(task.job_id)
+        if loaded is None:
+            raise DroppedEvent(f"there is no job {task.job_id}")
+        await self._programs.want({loaded.job.version})
+        restore(self._programs.plan(loaded.job.version).graph_of(loaded.job.topic), loaded.job, loaded.rows)
+        work = self._apply(loaded.job, Work(Unit(loaded.job, Step()), []), [Pending(response, task=(task.id, task.token))])
+        if work is None:
+            raise DroppedEvent("the answer came too late: its job has moved on")
+        try:
+            await self._committer.commit([work.unit], connection)
+        except BaseException:
+            self._give_up(work)
+            raise
+        return work
+
+    async def _enter(self, job_id: str) -> None:
+        """Keep a job out of the batches."""
+        while job_id in self._in_flight:
+            await asyncio.sleep(0.001)
+        self._in_flight.add(job_id)
+
+    async def _commit_or_raise(self, work: Work, connection: Any) -> None:
+        try:
+            await self._committer.commit([work.unit], connection)
+        except Refused as refused:
+            if refused.reason is Reason.DUPLICATE:
+                raise DuplicateJobError(f"a job with the id {work.unit.job.key!r} is alive already") from refused
+            raise
+
+
+class DroppedEvent(HotMeshError):
+    """An event came too late, or for a job that is paused or gone; nothing was changed."""
+
+    code = 409
+
+
+class _RolledBack(Exception):
+    """A transactional worker answered with an error: its transaction is rolled back, the answer goes the ordinary way."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__()
+        self.response = response
+
+
+class Lane(Service):
+    """One commit in flight at a time; an engine has a few."""
+
+    def __init__(self, engine: Engine, number: int) -> None:
+        super().__init__(f"commit lane {number}")
+        self._engine = engine
+
+    async def run(self) -> None:
+        """Commit batch after batch."""
+        while True:
+            await self._engine.commit_ready()
+
+
+async def _nothing(works: list[Work], epoch: int) -> None:
+    pass
+
+
+def _moment() -> Moment:
+    return Moment(clock.now(), random.getrandbits(32), make_id)
+
+
+def _start(plan: Plan, request: StartRequest, moment: Moment) -> tuple[JobState, Step]:
+    return start(
+        plan,
+        request.topic,
+        request.payload,
+        moment,
+        job_id=request.job_id,
+        key=request.key,
+        entity=request.entity,
+        parent=request.parent,
+        origin=request.origin,
+        trace=request.trace,
+    )
+
+
+def _more(request: StartRequest, job: JobState) -> dict[str, Json]:
+    more: dict[str, Json] = {"entity": job.entity, "origin": job.origin, "on_duplicate": request.on_duplicate}
+    if request.version is not None:
+        more["pinned"] = True
+    if job.facets:
+        more["facets"] = job.facets
+    if job.trace:
+        more["trace"] = job.trace
+    if job.parent is not None:
+        parent = job.parent
+        more |= {
+            "parent_id": parent.job_id,
+            "parent_key": parent.job_key,
+            "parent_activity": parent.activity_id,
+            "parent_dimension": "".join(f",{n}" for n in parent.dimension),
+            "parent_waits": parent.waits,
+        }
+    return {name: value for name, value in more.items() if value is not None}
+
+
+def _consume(unit: Unit, pending: Pending) -> None:
+    """Note what the event's message or task becomes: deleted under its token, or sent again."""
+    if pending.message is not None:
+        unit.messages.append(pending.message)
+    if pending.task is None or pending.keep:
+        return
+    if any(retry.id == pending.task[0] for retry in unit.step.retries):
+        unit.retry_tokens[pending.task[0]] = pending.task[1]
+    else:
+        unit.tasks.append(pending.task)
+
+

@@ -1,0 +1,78 @@
+"""Messages of the engines' stream as events."""
+
+from __future__ import annotations
+
+from hotmesh import clock
+from hotmesh.ids import make_id
+from hotmesh.machine.events import (
+    Cancelled,
+    ChildAnswered,
+    Continued,
+    Event,
+    Interrupted,
+    Response,
+    Retried,
+    RetryDue,
+    SignalReceived,
+    TimerFired,
+)
+from hotmesh.machine.job import Parent
+from hotmesh.machine.retry import RetryPolicy
+from hotmesh.runtime.engine import StartRequest
+from hotmesh.store.streams import ClaimedMessage
+from hotmesh.values import Json
+
+
+def event_of(message: ClaimedMessage) -> Event:
+    """The event that a message brings. Raises KeyError for a kind there is not."""
+    payload = message.payload or {}
+    activity_id, dimension = message.activity_id or "", message.dimension or ()
+    match message.kind:
+        case "timer":
+            due = message.due_at or clock.now()
+            return TimerFired(activity_id, dimension, int(due.timestamp() * 1000))
+        case "signal":
+            return SignalReceived(activity_id, dimension, payload["data"], payload["status"], payload["code"])
+        case "child":
+            return ChildAnswered(activity_id, dimension, **payload)
+        case "retry":
+            return RetryDue(activity_id, dimension)
+        case "continue":
+            return Continued()
+        case "interrupt":
+            return _interrupt(payload)
+        case "cancel":
+            return Cancelled(payload.get("reason", Cancelled().reason))
+        case "retried":
+            return Retried()
+        case "response":
+            policy = payload.pop("policy", None)
+            return Response(activity_id, dimension, **payload, policy=RetryPolicy.parse(policy))
+    raise KeyError(f"no message is of the kind {message.kind!r}")
+
+
+def _interrupt(payload: dict[str, Json]) -> Interrupted:
+    return Interrupted(**{name: payload[name] for name in Interrupted._fields if name in payload})
+
+
+def start_request(message: ClaimedMessage, guid: str) -> StartRequest:
+    """The start that a message asks for: an await's, or one from SQL."""
+    payload = message.payload
+    job_id = payload.get("id") or make_id()
+    return StartRequest(
+        payload["topic"],
+        payload["data"],
+        job_id,
+        payload.get("key") or job_id,
+        payload.get("version"),
+        entity=payload.get("entity"),
+        parent=_parent(payload.get("parent")),
+        origin=guid,
+        trace=payload.get("trace"),
+    )
+
+
+def _parent(value: Json) -> Parent | None:
+    if value is None:
+        return None
+    return Parent(value["job_id"], value["job_key"], value["activity_id"], tuple(value["dimension"]), value["waits"])

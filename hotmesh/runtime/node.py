@@ -1,0 +1,431 @@
+"""A node: one process's part in an app's mesh. It joins the engine, the router, the claims, the leases and the bus.
+
+The data's way: the API or a message gives the engine an event; the engine commits a step; `_after_commit` hands its tasks to the router,
+its messages to the engine, and tells the others what they wait for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import Any
+
+from hotmesh import clock
+from hotmesh.errors import HotMeshError
+from hotmesh.machine.job import JobState, Parent
+from hotmesh.machine.events import ChildAnswered
+from hotmesh.runtime.bus import Bus
+from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
+from hotmesh.runtime.engine import MAX_INBOX, Engine, Pending, StartRequest, Work
+from hotmesh.runtime.messages import event_of, start_request
+from hotmesh.runtime.programs import Programs
+from hotmesh.runtime.router import Consumer, Router
+from hotmesh.runtime.service import Service
+from hotmesh.settings import Settings
+from hotmesh.store.commit import Committer
+from hotmesh.store.jobs import Jobs
+from hotmesh.store.mesh import Member, Mesh
+from hotmesh.store.migrate import schema_of
+from hotmesh.store.pool import LOST, Pool
+from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, Streams
+from hotmesh.values import Json
+
+logger = logging.getLogger("hotmesh.node")
+
+HEARTBEAT_S = 20.0
+CLAIM_AT_ONCE = 256
+
+
+@dataclass(slots=True)
+class Finished:
+    """A publication as listeners get it: final or interim, the job's metadata and data."""
+
+    topic: str
+    job_id: str
+    job_key: str
+    final: bool
+    data: dict[str, Json]
+    metadata: dict[str, Json]
+
+
+Listener = Callable[[Finished], Awaitable[None] | None]
+
+
+@dataclass(slots=True)
+class Peers:
+    """What the other members want to hear of."""
+
+    topics: set[str] = field(default_factory=set)
+    patterns: set[str] = field(default_factory=set)
+    guids: set[str] = field(default_factory=set)
+
+
+class Node:
+    """One process in the mesh of one app."""
+
+    def __init__(self, pool: Pool, app_id: str, guid: str, settings: Settings) -> None:
+        schema = schema_of(app_id)
+        self.app_id = app_id
+        self.schema = schema
+        self.guid = guid
+        self.settings = settings
+        self.pool = pool
+        self.jobs = Jobs(pool, schema)
+        self.mesh = Mesh(pool, schema)
+        self.streams = Streams(pool, schema, guid, settings.lease_s)
+        self.programs = Programs(self.mesh, app_id)
+        committer = Committer(pool, schema, guid, settings.lease_s, settings.expire_s)
+        self.engine = Engine(
+            pool, committer, self.jobs, self.streams, self.programs, group_commit=settings.group_commit, cache_bytes=settings.cache_bytes
+        )
+        self.router = Router(self.engine)
+        self.bus = Bus(pool, schema, guid)
+        self.message_claims = MessageClaims(self.streams, settings.poll_s, self._room, self.take_message)
+        self.task_claims = TaskClaims(self.streams, settings.poll_s, self.router)
+        self.leases = Leases(self.streams, settings.lease_s, self.router, self.engine.messages)
+        self.heartbeat = Heartbeat(self)
+        self.peers = Peers()
+        self.members: list[Member] = []
+        self.started_at = clock.now()
+        self.waiters: dict[str, list[asyncio.Future[None]]] = {}
+        """Futures of those who wait for a job's end, by job row id."""
+        self.listeners: dict[str, list[Listener]] = {}
+        """By topic pattern."""
+        self.quorum_listeners: list[Callable[[str, Json, str], None]] = []
+        self._background: set[asyncio.Task[Any]] = set()
+        self._started = False
+        self._wire()
+
+    def _wire(self) -> None:
+        engine = self.engine
+        engine.reserve = self.router.reserve
+        engine.unreserve = self.router.unreserve
+        engine.on_task = lambda task: self.router.dispatch(task, reserved=True)
+        engine.on_settled_task = self.router.release
+        engine.on_commit = self._after_commit
+        engine.on_refused_start = self._refused_start
+        engine.take_message = self.take_message
+        engine.spawn = self.spawn
+        self.bus.on_message = self._on_message
+        self.bus.on_connected = self._on_connected
+
+    # ---- life
+
+    async def start(self) -> None:
+        """Join the mesh and begin."""
+        await self.refresh()
+        await self.announce()
+        self.engine.start()
+        for service in self._services():
+            service.start()
+        self._started = True
+
+    def _services(self) -> list[Service]:
+        return [self.bus, self.message_claims, self.task_claims, self.leases, self.heartbeat]
+
+    async def stop(self, grace_s: float) -> None:
+        """Leave the mesh: no new claims, running callbacks finish within `grace_s`, leases are given back."""
+        if not self._started:
+            return
+        self._started = False
+        await self.task_claims.stop()
+        await self.message_claims.stop()
+        await self.router.drain(grace_s)
+        try:
+            async with asyncio.timeout(max(1.0, grace_s)):
+                await self.engine.drain()
+                await self._wait_for_background()
+        except TimeoutError:
+            logger.warning("not everything was committed in time; what is left comes back when its lease ends")
+        await self.engine.stop()
+        await self._leave()
+        for service in self._services():
+            await service.stop()
+
+    async def _leave(self) -> None:
+        try:
+            tasks = [held.lease for held in self.router.held.values()]
+            messages = [lease for lease, _ in self.engine.messages.values()]
+            if tasks or messages:
+                await self.streams.give_back(tasks, messages)
+            await self.mesh.leave(self.guid)
+            self.bus.say("left")
+            await self.bus.flush()
+        except LOST as error:
+            logger.warning("the database was lost while leaving (%s); what is held comes back when its lease ends", error)
+
+    async def _wait_for_background(self) -> None:
+        while self._background:
+            await asyncio.wait(set(self._background))
+
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something on the side; its errors are logged."""
+        task = asyncio.create_task(work)
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            logger.warning("%s: %s", type(error).__name__, error)
+
+    # ---- the mesh
+
+    async def refresh(self) -> None:
+        """Look at what the mesh has become: versions, members, brakes."""
+        await self.programs.refresh()
+        self.members = await self.mesh.members()
+        others = [member for member in self.members if member.guid != self.guid]
+        self.peers = Peers(
+            {topic for member in others for topic in member.topics},
+            {pattern for member in others for pattern in member.subscriptions},
+            {member.guid for member in others},
+        )
+        self._brake(await self.mesh.throttles())
+
+    def _brake(self, throttles: dict[str, int]) -> None:
+        everywhere = _strictest(throttles.get("all", 0), throttles.get(f"guid:{self.guid}", 0))
+        self.engine.paused = everywhere < 0
+        for consumer in self.router.consumers.values():
+            consumer.throttle_ms = _strictest(everywhere, throttles.get(f"topic:{consumer.topic}", 0))
+        self.message_claims.alarm.ring()
+        self.task_claims.alarm.ring()
+
+    async def announce(self) -> None:
+        """Tell the mesh who this is and what it wants to hear of."""
+        await self.mesh.join(self.guid, list(self.router.consumers), list(self.listeners), self.profile())
+        self.bus.say("joined")
+
+    def profile(self) -> dict[str, Json]:
+        """Who this is and how it goes."""
+        import resource
+
+        counts = self.engine.counts
+        usage = resource.getrusage(resource.RUSAGE_SELF)
+        return {
+            "guid": self.guid,
+            "app_id": self.app_id,
+            "version": self.programs.active,
+            "topics": {
+                each.topic: {**each.counts, "running": each.running, "throttle_ms": each.throttle_ms}
+                for each in self.router.consumers.values()
+            },
+            "counts": {name: getattr(counts, name) for name in counts.__slots__},
+            "error_count": sum(service.errors for service in self._services()),
+            "inbox": self.engine.load,
+            "throttle_ms": -1 if self.engine.paused else 0,
+            "started_at": self.started_at.isoformat(),
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "memory_bytes": usage.ru_maxrss * 1024,
+            "cpu_s": usage.ru_utime + usage.ru_stime,
+        }
+
+    async def serve(self, consumer: Consumer) -> None:
+        """Serve a topic from now on."""
+        self.router.add(consumer)
+        if self._started:
+            await self.announce()
+            await self.refresh()
+            self.task_claims.alarm.ring()
+
+    # ---- messages in
+
+    def _room(self) -> int:
+        return 0 if self.engine.paused else min(CLAIM_AT_ONCE, MAX_INBOX - self.engine.load)
+
+    def take_message(self, message: ClaimedMessage) -> None:
+        """Bring a claimed message to its job."""
+        lease = (message.id, message.token)
+        if message.kind == "start":
+            request = start_request(message, self.guid)
+            self.engine.accept(request.job_id, Pending(request, message=lease))
+        elif message.job_id is None:
+            self.spawn(self._find_and_take(message, lease))
+        else:
+            self.engine.accept(message.job_id, Pending(event_of(message), message=lease))
+
+    async def _find_and_take(self, message: ClaimedMessage, lease: Lease) -> None:
+        """An interrupt names its job by the id its user knows."""
+        found = await self.jobs.find(message.payload["key"])
+        if found is None or found.done:
+            await self.streams.drop([], [lease])
+        else:
+            self.engine.accept(found.id, Pending(event_of(message), message=lease))
+
+    def _refused_start(self, request: StartRequest, lease: Lease, error: HotMeshError) -> None:
+        """A child that can't be started is its parent's error."""
+        self.engine.messages.pop(lease[0], None)
+        parent = request.parent
+        if parent is None or not parent.waits:
+            logger.error("the job %s of %s can't be started: %s", request.key, request.topic, error)
+            self.spawn(self.streams.drop([], [lease]))
+            return
+        detail = {"code": error.code, "message": str(error)}
+        event = ChildAnswered(parent.activity_id, parent.dimension, request.job_id, "error", error.code, None, detail)
+        self.engine.accept(parent.job_id, Pending(event, message=lease))
+
+    # ---- effects out
+
+    async def _after_commit(self, works: list[Work], epoch: int) -> None:
+        if epoch > self.programs.epoch:
+            await self.refresh()
+        topics: set[str] = set()
+        for work in works:
+            step, leased = work.unit.step, work.unit.leased
+            for task in step.tasks:
+                if task.id not in leased:
+                    topics.add(task.topic)
+            if step.messages or step.signals or step.waits or step.descend:
+                self._wake_engine(work)
+            if step.retries:
+                self.task_claims.alarm.set(min(retry.delay_s for retry in step.retries))
+            if step.publications or work.unit.job.done:
+                self._publish(work)
+        self._wake_workers(topics)
+
+    def _wake_engine(self, work: Work) -> None:
+        step = work.unit.step
+        for message in step.messages:
+            if message.id in work.unit.leased:
+                continue
+            if message.delay_s is None:
+                self.message_claims.alarm.ring()
+            else:
+                self.message_claims.alarm.set(message.delay_s)
+        if step.signals or step.waits or step.descend:
+            self.message_claims.alarm.ring()
+
+    def _wake_workers(self, topics: set[str]) -> None:
+        if topics & self.router.consumers.keys():
+            if self.router.wanted().keys() & topics:
+                self.task_claims.alarm.ring()
+            else:
+                self.task_claims.starved = True
+        abroad = topics & self.peers.topics
+        if abroad:
+            self.bus.say("tasks", sorted(abroad))
+
+    def _publish(self, work: Work) -> None:
+        job = work.unit.job
+        for publication in work.unit.step.publications:
+            finished = Finished(publication.topic, job.id, job.key, publication.final, publication.data, self.metadata(job))
+            self.tell(finished)
+            if self.peers.patterns and any(_listens(pattern, finished) for pattern in self.peers.patterns):
+                self.bus.say("published", [publication.topic, job.id, job.key, publication.final, publication.data, finished.metadata])
+        if job.done:
+            self._wake_waiters(job.id)
+            if job.origin in self.peers.guids:
+                self.bus.say("done", [job.id])
+
+    def metadata(self, job: JobState) -> dict[str, Json]:
+        """A job's metadata as its output carries it."""
+        return {**job.metadata(), "app": self.app_id}
+
+    def tell(self, finished: Finished) -> None:
+        """Call this process's listeners."""
+        for pattern, callbacks in list(self.listeners.items()):
+            if _listens(pattern, finished):
+                for callback in callbacks:
+                    self.spawn(_call(callback, finished))
+
+    def _wake_waiters(self, job_id: str) -> None:
+        for waiter in self.waiters.pop(job_id, ()):
+            if not waiter.done():
+                waiter.set_result(None)
+
+    # ---- the bus
+
+    async def _on_message(self, kind: str, body: Json, sender: str) -> None:
+        match kind:
+            case "tasks":
+                self.task_claims.alarm.ring()
+            case "engine":
+                self.message_claims.alarm.ring()
+            case "done":
+                await self._on_done(body)
+            case "published":
+                await self._on_published(body)
+            case "joined" | "left" | "changed":
+                await self.refresh()
+                self.bus.say("confirmed", {"epoch": self.programs.epoch, "version": self.programs.active})
+            case "ping":
+                self.bus.say("pong", {"nonce": body, "profile": self.profile()})
+        for listener in list(self.quorum_listeners):
+            listener(kind, body, sender)
+
+    async def _on_done(self, body: Json) -> None:
+        for job_id in body if body is not None else await self.jobs.finished(self.waiters):
+            self._wake_waiters(job_id)
+
+    async def _on_published(self, body: Json) -> None:
+        """A publication of another member; when it was too long to be sent, the listeners wait for the job's end instead."""
+        if body is not None:
+            self.tell(Finished(*body))
+
+    async def _on_connected(self) -> None:
+        """Whatever was said while nobody listened is looked up."""
+        await self.refresh()
+        for job_id in await self.jobs.finished(self.waiters) if self.waiters else ():
+            self._wake_waiters(job_id)
+
+    # ---- waiting
+
+    async def ended(self, job_id: str) -> None:
+        """Wait for the end of a job, by word of mouth, with a look now and then."""
+        waiter = asyncio.get_running_loop().create_future()
+        self.waiters.setdefault(job_id, []).append(waiter)
+        try:
+            while True:
+                done, _ = await asyncio.wait([waiter], timeout=self.settings.poll_s)
+                if done or job_id in await self._finished_now(job_id):
+                    return
+        finally:
+            waiters = self.waiters.get(job_id, [])
+            if waiter in waiters:
+                waiters.remove(waiter)
+            if not waiters:
+                self.waiters.pop(job_id, None)
+
+    async def _finished_now(self, job_id: str) -> set[str]:
+        try:
+            return await self.jobs.finished([job_id])
+        except LOST:
+            return set()
+
+
+class Heartbeat(Service):
+    """Shows the mesh that this member is alive."""
+
+    def __init__(self, node: Node) -> None:
+        super().__init__("heartbeat")
+        self._node = node
+
+    async def run(self) -> None:
+        """Beat."""
+        while True:
+            await asyncio.sleep(HEARTBEAT_S)
+            await self._node.mesh.heartbeat(self._node.guid, self._node.profile())
+
+
+async def _call(callback: Listener, finished: Finished) -> None:
+    result = callback(finished)
+    if result is not None:
+        await result
+
+
+def _listens(pattern: str, finished: Finished) -> bool:
+    """Whether a subscription is for this publication: its topic, one job's, or a pattern."""
+    topic = finished.topic
+    return pattern in (topic, f"{topic}.{finished.job_key}") or ("*" in pattern and fnmatchcase(topic, pattern))
+
+
+def _strictest(*brakes: int) -> int:
+    return -1 if min(brakes) < 0 else max(brakes)
+
+

@@ -1,0 +1,136 @@
+"""Jobs read from their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from hotmesh import codec
+from hotmesh.machine.dimension import from_text
+from hotmesh.machine.job import JobState, Parent
+from hotmesh.store.pool import Pool
+from hotmesh.store.queries import Queries
+from hotmesh.values import Json, dumps, loads
+
+Rows = list[tuple[str, str, str, int | None]]
+
+
+class Loaded(NamedTuple):
+    """A job as it stands: its state without instances and data, and the rows that hold those."""
+
+    job: JobState
+    rows: Rows
+    paused: bool
+
+
+class Found(NamedTuple):
+    """What a job id leads to."""
+
+    id: str
+    topic: str
+    version: str
+    status: int
+    done: bool
+    paused: bool
+
+
+class Jobs:
+    """The tables `jobs` and `jobs_attributes`, for reading and for what is done to a job as a whole."""
+
+    def __init__(self, pool: Pool, schema: str) -> None:
+        self._pool = pool
+        self._sql = Queries("jobs", schema)
+
+    async def load(self, ids: Iterable[str], connection: Any = None) -> dict[str, Loaded]:
+        """The jobs with these ids that are there."""
+        wanted = list(ids)
+        if connection is not None:
+            rows = await connection.fetch(self._sql["load"], wanted)
+        else:
+            async with self._pool.acquire() as own:
+                rows = await own.fetch(self._sql["load"], wanted)
+        return {loaded.job.id: loaded for loaded in map(_loaded, rows)}
+
+    async def lock(self, ids: Iterable[str], connection: Any) -> None:
+        """Keep these jobs for the transaction of `connection`."""
+        await connection.fetch(self._sql["lock"], list(ids))
+
+    async def find(self, key: str) -> Found | None:
+        """The live job with this id."""
+        async with self._pool.acquire() as connection:
+            row = await connection.fetchrow(self._sql["find"], key)
+        return row and Found(str(row["id"]), row["topic"], row["version"], row["status"], row["done"], row["paused"])
+
+    async def revisions(self, ids: Iterable[str]) -> dict[str, int]:
+        """The stored revisions of those jobs that are there."""
+        async with self._pool.acquire() as connection:
+            return {str(row["id"]): row["revision"] for row in await connection.fetch(self._sql["revision"], list(ids))}
+
+    async def finished(self, ids: Iterable[str]) -> set[str]:
+        """Which of these jobs have ended."""
+        async with self._pool.acquire() as connection:
+            return {str(row["id"]) for row in await connection.fetch(self._sql["finished"], list(ids))}
+
+    async def act(self, name: str, job_id: str) -> bool:
+        """`pause`, `resume` or `scrub` a job; whether anything changed."""
+        async with self._pool.acquire() as connection:
+            return await connection.fetchrow(self._sql[name], job_id) is not None
+
+    async def prune(self, *, older_than_s: float = 0, batch: int = 1000, progress: Callable[[int], None] | None = None) -> int:
+        """Delete the jobs whose time is over (since `older_than_s` seconds), `batch` by `batch`; how many."""
+        last, total = "00000000-0000-0000-0000-000000000000", 0
+        while last is not None:
+            async with self._pool.acquire() as connection:
+                row = await connection.fetchrow(self._sql["prune"], last, batch, older_than_s)
+            last, total = row["last"], total + row["deleted"]
+            if progress is not None:
+                progress(total)
+        async with self._pool.acquire() as connection:
+            await connection.execute(self._sql["prune_signals"])
+        return total
+
+
+def _loaded(row: Any) -> Loaded:
+    job = JobState(
+        str(row["id"]),
+        row["key"],
+        row["topic"],
+        row["version"],
+        entity=row["entity"],
+        status=row["status"],
+        revision=row["revision"],
+        error=None if row["error"] is None else codec.from_text(row["error"]),
+        done=row["done"],
+        final=row["persisted"],
+        parent=_parent(row),
+        origin=row["origin"],
+        trace=_optional(row["trace"]),
+        facets=_optional(row["facets"]),
+        created_ms=int(row["created_at"].timestamp() * 1000),
+        updated_ms=int(row["updated_at"].timestamp() * 1000),
+    )
+    job.cancelled = job.error is not None and not job.done
+    symbols = row["symbols"] or ()
+    rows = [(symbol, row["dimensions"][n], _plain(row["vals"][n], row["ledgers"][n]), row["ledgers"][n]) for n, symbol in enumerate(symbols)]
+    job.size = sum(len(each[2]) for each in rows)
+    return Loaded(job, rows, row["paused"])
+
+
+def _parent(row: Any) -> Parent | None:
+    if row["parent_id"] is None:
+        return None
+    dimension = from_text(row["parent_dimension"])
+    return Parent(str(row["parent_id"]), row["parent_key"], row["parent_activity"], dimension, row["parent_waits"])
+
+
+def _optional(text: str | None) -> Json:
+    return None if text is None else loads(text)
+
+
+def _plain(text: str, ledger: int | None) -> str:
+    """A row's value without the codec."""
+    if not codec.is_registered():
+        return text
+    if ledger is None:
+        return dumps(codec.from_text(text))
+    return dumps({name: codec.decoded(value) for name, value in loads(text).items()})

@@ -1,0 +1,103 @@
+-- The functions that read and lease: claims, renewals, loads.
+
+-- Lease tasks to `p_owner`: per topic first those that came due (retries, expired leases), then by priority, then the oldest.
+CREATE FUNCTION {schema}.claim_tasks(p_owner text, p_lease_s double precision, p_topics text[], p_limits integer[], p_token bigint)
+RETURNS TABLE (id uuid, topic text, job_id uuid, symbol text, dimension text, attempt smallint, claims smallint, value text,
+               job_key text, job_topic text, version text, trace text)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz := hotmesh.now();
+BEGIN
+  RETURN QUERY
+  WITH wanted AS MATERIALIZED (SELECT w.topic, w.n FROM unnest(p_topics, p_limits) w(topic, n)),
+  due AS MATERIALIZED (
+    SELECT t.id, w.topic FROM wanted w, LATERAL (
+      SELECT s.id FROM {schema}.worker_streams s WHERE s.topic = w.topic AND s.visible_at <= v_now
+      ORDER BY s.visible_at LIMIT w.n FOR UPDATE SKIP LOCKED) t),
+  ready AS MATERIALIZED (
+    SELECT t.id FROM wanted w, LATERAL (
+      SELECT s.id FROM {schema}.worker_streams s WHERE s.topic = w.topic AND s.visible_at IS NULL
+      ORDER BY s.priority DESC, s.id LIMIT greatest(0, w.n - (SELECT count(*) FROM due d WHERE d.topic = w.topic)) FOR UPDATE SKIP LOCKED) t),
+  leased AS (
+    UPDATE {schema}.worker_streams s
+    SET owner = p_owner, token = p_token, claims = s.claims + 1, visible_at = v_now + make_interval(secs => p_lease_s)
+    FROM (SELECT d.id FROM due d UNION ALL SELECT r.id FROM ready r) picked WHERE s.id = picked.id
+    RETURNING s.*)
+  SELECT l.id, l.topic, l.job_id, l.symbol, l.dimension, l.attempt, l.claims, a.value::text, j.key, j.topic, j.version, j.trace::text
+  FROM leased l
+  JOIN {schema}.jobs j ON j.id = l.job_id
+  JOIN {schema}.jobs_attributes a ON a.job_id = l.job_id AND a.symbol = l.symbol AND a.dimension = l.dimension
+  ORDER BY l.priority DESC, l.id;
+END $$;
+
+-- Lease messages to the engine `p_owner`: those that came due, then by priority, then the oldest.
+CREATE FUNCTION {schema}.claim_messages(p_owner text, p_lease_s double precision, p_limit integer, p_token bigint)
+RETURNS TABLE (id uuid, kind text, job_id uuid, symbol text, dimension text, payload text, claims smallint, due_at timestamptz)
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
+#variable_conflict use_column
+DECLARE
+  v_now timestamptz := hotmesh.now();
+BEGIN
+  RETURN QUERY
+  WITH due AS MATERIALIZED (
+    SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at <= v_now
+    ORDER BY s.visible_at LIMIT p_limit FOR UPDATE SKIP LOCKED),
+  ready AS MATERIALIZED (
+    SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at IS NULL
+    ORDER BY s.priority DESC, s.id LIMIT greatest(0, p_limit - (SELECT count(*) FROM due)) FOR UPDATE SKIP LOCKED),
+  leased AS (
+    UPDATE {schema}.engine_streams s
+    SET owner = p_owner, token = p_token, claims = s.claims + 1, visible_at = v_now + make_interval(secs => p_lease_s)
+    FROM (SELECT * FROM due UNION ALL SELECT * FROM ready) picked WHERE s.id = picked.id
+    RETURNING s.*, picked.visible_at AS was_due)
+  SELECT l.id, l.kind, l.job_id, l.symbol, l.dimension, l.payload::text, l.claims, l.was_due FROM leased l ORDER BY l.priority DESC, l.id;
+END $$;
+
+-- When the next message and the next task of these topics come due, as seconds from now; NULL = none.
+CREATE FUNCTION {schema}.next_due(p_topics text[]) RETURNS TABLE (messages_s double precision, tasks_s double precision)
+LANGUAGE sql SET enable_seqscan = off AS $$
+  SELECT extract(epoch FROM (SELECT min(visible_at) FROM {schema}.engine_streams
+                             WHERE visible_at IS NOT NULL AND visible_at < 'infinity') - hotmesh.now()),
+         extract(epoch FROM (SELECT min(s.at) FROM unnest(p_topics) t(topic), LATERAL (
+           SELECT min(visible_at) AS at FROM {schema}.worker_streams
+           WHERE topic = t.topic AND visible_at IS NOT NULL AND visible_at < 'infinity') s) - hotmesh.now())
+$$;
+
+-- Renew leases; returns the ids that are still the owner's.
+CREATE FUNCTION {schema}.renew_leases(p_lease_s double precision, t_id uuid[], t_token bigint[], m_id uuid[], m_token bigint[])
+RETURNS SETOF uuid LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+  WITH tasks AS (
+    UPDATE {schema}.worker_streams s SET visible_at = hotmesh.now() + make_interval(secs => p_lease_s)
+    FROM unnest(t_id, t_token) u(id, token) WHERE s.id = u.id AND s.token = u.token RETURNING s.id),
+  messages AS (
+    UPDATE {schema}.engine_streams s SET visible_at = hotmesh.now() + make_interval(secs => p_lease_s)
+    FROM unnest(m_id, m_token) u(id, token) WHERE s.id = u.id AND s.token = u.token RETURNING s.id)
+  SELECT id FROM tasks UNION ALL SELECT id FROM messages
+$$;
+
+-- Give leases back, ready for the next claim.
+CREATE FUNCTION {schema}.give_back(t_id uuid[], t_token bigint[], m_id uuid[], m_token bigint[]) RETURNS void
+LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+  UPDATE {schema}.worker_streams s SET visible_at = NULL, owner = NULL, token = NULL, claims = greatest(0, claims - 1)
+  FROM unnest(t_id, t_token) u(id, token) WHERE s.id = u.id AND s.token = u.token;
+  UPDATE {schema}.engine_streams s SET visible_at = NULL, owner = NULL, token = NULL, claims = greatest(0, claims - 1)
+  FROM unnest(m_id, m_token) u(id, token) WHERE s.id = u.id AND s.token = u.token;
+$$;
+
+-- Everything the rows say about some jobs.
+CREATE FUNCTION {schema}.load_jobs(p_ids uuid[])
+RETURNS TABLE (id uuid, key text, entity text, topic text, version text, status bigint, revision integer, error text, facets text,
+               parent_id uuid, parent_key text, parent_activity text, parent_dimension text, parent_waits boolean, origin text, trace text,
+               persisted boolean, paused boolean, done boolean, created_at timestamptz, updated_at timestamptz,
+               symbols text[], dimensions text[], vals text[], ledgers bigint[])
+LANGUAGE sql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+  SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.revision, j.error::text, j.facets::text,
+         j.parent_id, j.parent_key, j.parent_activity, j.parent_dimension, j.parent_waits, j.origin, j.trace::text,
+         j.persisted, j.paused_at IS NOT NULL, j.completed_at IS NOT NULL, j.created_at, j.updated_at,
+         a.symbols, a.dimensions, a.vals, a.ledgers
+  FROM unnest(p_ids) i(id) JOIN {schema}.jobs j ON j.id = i.id, LATERAL (
+    SELECT array_agg(x.symbol) AS symbols, array_agg(x.dimension) AS dimensions, array_agg(x.value::text) AS vals,
+           array_agg(x.ledger) AS ledgers
+    FROM {schema}.jobs_attributes x WHERE x.job_id = j.id) a
+$$;

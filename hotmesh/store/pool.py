@@ -1,0 +1,134 @@
+"""Connections: a pool of our own from an address, or what the caller brings.
+
+The one place that maps asyncpg's connection errors; `LOST` names those after which nobody knows whether a statement was carried out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from hotmesh.errors import ConnectionError
+from hotmesh.store.address import plain_dsn
+from hotmesh.store.queries import paragraphs
+
+Source: TypeAlias = "str | asyncpg.Pool | asyncpg.Connection"
+"""A DSN, a pool or a connection."""
+
+OLDEST = 140_000
+"""PostgreSQL 14."""
+
+LOST: tuple[type[BaseException], ...] = (
+    OSError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.InterfaceError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    TimeoutError,
+)
+
+
+class Pool:
+    """Where connections come from; `acquire()` is an async context manager."""
+
+    def __init__(self, source: Source, *, max_size: int = 8, prepared: bool = True) -> None:
+        self.dsn = plain_dsn(source) if isinstance(source, str) else None
+        self._max_size = max_size
+        self._prepared = prepared
+        self._pool: asyncpg.Pool | None = source if isinstance(source, asyncpg.Pool) else None
+        self._single: Any = None if isinstance(source, (str, asyncpg.Pool)) else source
+        self._lock = asyncio.Lock()
+
+    async def open(self) -> None:
+        """Connect and check the server. Raises ConnectionError, which says in one sentence what is wrong and what to do."""
+        try:
+            if self.dsn is not None:
+                self._pool = await asyncpg.create_pool(
+                    self.dsn,
+                    min_size=1,
+                    max_size=self._max_size,
+                    max_inactive_connection_lifetime=0,
+                    statement_cache_size=200 if self._prepared else 0,
+                    max_cached_statement_lifetime=0,
+                    reset=_keep,
+                )
+            async with self.acquire() as connection:
+                await _check(connection)
+        except ConnectionError:
+            await self.close()
+            raise
+        except (*LOST, asyncpg.PostgresError, ValueError) as error:
+            raise ConnectionError(_sentence(error)) from error
+
+    async def close(self) -> None:
+        """Close what `open` opened; what the caller brought stays open."""
+        if self._pool is not None and self.dsn is not None:
+            try:
+                await asyncio.wait_for(self._pool.close(), 5)
+            except (TimeoutError, *LOST):
+                self._pool.terminate()
+            self._pool = None
+
+    @asynccontextmanager
+    async def acquire(self) -> AsyncIterator[Any]:
+        """A connection, for as long as the block lasts."""
+        if self._single is not None:
+            async with self._lock:
+                yield self._single
+            return
+        if self._pool is None:
+            raise asyncpg.InterfaceError("the pool is closed")
+        async with self._pool.acquire() as connection:
+            yield connection
+
+    async def listener(self) -> Any:
+        """A connection of its own for LISTEN, or None where there is none to be had (a single connection is used by all)."""
+        if self.dsn is not None:
+            return await asyncpg.connect(self.dsn, statement_cache_size=0)
+        if self._pool is not None:
+            return await self._pool.acquire()
+        return self._single
+
+    async def release_listener(self, connection: Any) -> None:
+        """Give back what `listener` gave."""
+        if self.dsn is not None:
+            connection.terminate()
+        elif self._pool is not None:
+            await self._pool.release(connection)
+
+
+async def _keep(_: Any) -> None:
+    """Nothing is left on a connection that the next user would have to be kept from."""
+
+
+async def _check(connection: Any) -> None:
+    server = await connection.fetchrow(paragraphs("connection")["server"])
+    if server["version"] < OLDEST:
+        found = server["version"] // 10_000
+        raise ConnectionError(f"this server is PostgreSQL {found}; HotMesh needs 14 or newer: point HOTMESH_DSN at a newer server.")
+    if server["standby"]:
+        raise ConnectionError("this server is a read-only standby; point HOTMESH_DSN at its primary.")
+
+
+_SENTENCES: dict[type[BaseException], str] = {
+    asyncpg.InvalidPasswordError: "the password was refused; check the user and password in HOTMESH_DSN.",
+    asyncpg.InvalidAuthorizationSpecificationError: "the server refused this role; check the user in HOTMESH_DSN and pg_hba.conf.",
+    asyncpg.InvalidCatalogNameError: "the database doesn't exist; create it with createdb, or correct its name in HOTMESH_DSN.",
+    asyncpg.InsufficientPrivilegeError: "the role may not connect to this database; GRANT CONNECT to it, or use another role.",
+    asyncpg.TooManyConnectionsError: "the server has no connection left; raise max_connections, or close some.",
+    asyncpg.CannotConnectNowError: "the server is starting up or shutting down; try again in a moment.",
+}
+
+
+def _sentence(error: BaseException) -> str:
+    for kind, text in _SENTENCES.items():
+        if isinstance(error, kind):
+            return text
+    return f"Postgres can't be reached ({error}); start it, or correct HOTMESH_DSN."

@@ -1,0 +1,9 @@
+-- name: server
+-- What `connect` checks: version, database, role, whether the role may create schemas here.
+SELECT current_setting('server_version_num')::int AS version, current_database() AS database, current_user AS role,
+       has_database_privilege(current_database(), 'CREATE') AS may_create,
+       pg_is_in_recovery() AS standby
+
+-- name: notify
+-- Wake the members that listen; never inside a transaction with other work.
+SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload

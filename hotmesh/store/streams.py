@@ -1,0 +1,148 @@
+"""The streams: claims, leases, and what is done to messages outside a step."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from hotmesh import codec
+from hotmesh.machine.dimension import Dimension, from_text
+from hotmesh.store.pool import Pool
+from hotmesh.store.queries import Queries
+from hotmesh.values import Json, loads
+
+Lease = tuple[str, int]
+"""The id of a task or message, and the token it is leased under."""
+
+
+class ClaimedTask(NamedTuple):
+    """A task leased to this process."""
+
+    id: str
+    token: int
+    topic: str
+    job_id: str
+    activity_id: str
+    dimension: Dimension
+    attempt: int
+    claims: int
+    input: Json
+    job_key: str
+    job_topic: str
+    version: str
+    trace: Json
+
+
+class ClaimedMessage(NamedTuple):
+    """A message leased to this process. `due_at` is set when it had come due (a timer, an expired lease)."""
+
+    id: str
+    token: int
+    kind: str
+    job_id: str | None
+    activity_id: str | None
+    dimension: Dimension | None
+    payload: Json
+    claims: int
+    due_at: datetime | None = None
+
+
+class Depth(NamedTuple):
+    """How much waits in one stream; topic '' = the engines'."""
+
+    topic: str
+    ready: int
+    leased: int
+    delayed: int
+    oldest: str | None
+
+
+class Streams:
+    """The tables `worker_streams` and `engine_streams`."""
+
+    def __init__(self, pool: Pool, schema: str, owner: str, lease_s: float) -> None:
+        self._pool = pool
+        self._sql = Queries("streams", schema)
+        self._owner = owner
+        self._lease_s = lease_s
+
+    async def claim_tasks(self, wanted: dict[str, int], token: int) -> list[ClaimedTask]:
+        """Lease up to `wanted[topic]` tasks of each topic."""
+        rows = await self._fetch("claim_tasks", self._owner, self._lease_s, list(wanted), list(wanted.values()), token)
+        return [_task(row, token) for row in rows]
+
+    async def claim_messages(self, limit: int, token: int) -> list[ClaimedMessage]:
+        """Lease up to `limit` messages."""
+        rows = await self._fetch("claim_messages", self._owner, self._lease_s, limit, token)
+        return [_message(row, token) for row in rows]
+
+    async def next_due(self, topics: Sequence[str]) -> tuple[float | None, float | None]:
+        """Seconds until the next message and the next task of `topics` come due."""
+        row = (await self._fetch("next_due", list(topics)))[0]
+        return row["messages_s"], row["tasks_s"]
+
+    async def renew(self, tasks: Sequence[Lease], messages: Sequence[Lease]) -> set[str]:
+        """Renew leases; the ids that are still ours."""
+        rows = await self._fetch("renew", self._lease_s, *_pairs(tasks), *_pairs(messages))
+        return {str(row[0]) for row in rows}
+
+    async def give_back(self, tasks: Sequence[Lease], messages: Sequence[Lease]) -> None:
+        """Return leases unused."""
+        await self._fetch("give_back", *_pairs(tasks), *_pairs(messages))
+
+    async def drop(self, tasks: Sequence[Lease], messages: Sequence[Lease]) -> None:
+        """Consume what changes nothing."""
+        if tasks:
+            await self._fetch("drop_tasks", *_pairs(tasks))
+        if messages:
+            await self._fetch("drop_messages", *_pairs(messages))
+
+    async def park(self, messages: Sequence[Lease]) -> None:
+        """Set messages of a paused job aside."""
+        await self._fetch("park_messages", *_pairs(messages))
+
+    async def depths(self) -> list[Depth]:
+        """How much waits, by topic."""
+        return [Depth(*row) for row in await self._fetch("depths")]
+
+    async def _fetch(self, name: str, *arguments: Any) -> list[Any]:
+        async with self._pool.acquire() as connection:
+            rows: list[Any] = await connection.fetch(self._sql[name], *arguments)
+        return rows
+
+
+def _pairs(leases: Sequence[Lease]) -> tuple[list[str], list[int]]:
+    return [id_ for id_, _ in leases], [token for _, token in leases]
+
+
+def _task(row: Any, token: int) -> ClaimedTask:
+    return ClaimedTask(
+        str(row["id"]),
+        token,
+        row["topic"],
+        str(row["job_id"]),
+        row["symbol"],
+        from_text(row["dimension"]),
+        row["attempt"],
+        row["claims"],
+        codec.decoded(loads(row["value"]).get("input")),
+        row["job_key"],
+        row["job_topic"],
+        row["version"],
+        None if row["trace"] is None else loads(row["trace"]),
+    )
+
+
+def _message(row: Any, token: int) -> ClaimedMessage:
+    return ClaimedMessage(
+        str(row["id"]),
+        token,
+        row["kind"],
+        None if row["job_id"] is None else str(row["job_id"]),
+        row["symbol"],
+        None if row["dimension"] is None else from_text(row["dimension"]),
+        None if row["payload"] is None else codec.from_text(row["payload"]),
+        row["claims"],
+        row["due_at"],
+    )
