@@ -5,10 +5,13 @@ It never raises for a user's mistake: `compile_app` returns what it found, with 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping as MappingABC
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from hotmesh.diagnostic import Diagnostic
+from hotmesh.lint import ignoring, rules
+from hotmesh.lint.context import AppContext
 from hotmesh.program import Program
 from hotmesh.source import files
 from hotmesh.source.checking import check
@@ -16,7 +19,7 @@ from hotmesh.source.composing import compose
 from hotmesh.source.findings import Findings
 from hotmesh.source.freezing import freeze
 from hotmesh.source.joining import join
-from hotmesh.source.nodes import Mapping, Scalar, SourceText
+from hotmesh.source.nodes import Mapping, Scalar, describe
 from hotmesh.source.outline import AppOutline, outline
 from hotmesh.source.shape import shape_of
 
@@ -27,6 +30,8 @@ class Compiled:
 
     program: Program | None
     diagnostics: tuple[Diagnostic, ...]
+    texts: MappingABC[str, str] = field(default_factory=dict)
+    """The files that were read, by the names that findings use."""
 
 
 def compile_app(text: str, *, file: str | Path | None = None, root: str | Path | None = None, app_id: str | None = None) -> Compiled:
@@ -35,20 +40,27 @@ def compile_app(text: str, *, file: str | Path | None = None, root: str | Path |
     `file` is where it was read from (messages name it, `$ref` starts there); `root` is the folder that no `$ref` may leave, by default
     the file's. `app_id` is the id for a text that is one graph without `app:`.
     """
-    findings = Findings()
     path = Path(file) if file is not None else None
-    source = SourceText(files.relative_name(path) if path is not None else "<app>", text, path)
-    tree = compose(source, findings)
-    tree = join(tree, _root(path, root), findings) if tree is not None else None
-    if tree is not None:
-        check(tree, findings)
+    findings = Findings()
+    program = _compile(text, path, _root(path, root), app_id, findings)
+    audible = ignoring.audible(findings.sorted(), findings.texts)
+    failed = any(finding.is_error for finding in audible)
+    return Compiled(None if failed else program, audible, findings.texts)
+
+
+def _compile(text: str, path: Path | None, root: Path | None, app_id: str | None, findings: Findings) -> Program | None:
+    source = files.given(text, path, findings)
+    tree = compose(source, findings) if source is not None else None
+    tree = join(tree, root, findings) if tree is not None else None
     if not isinstance(tree, Mapping):
-        return Compiled(None, findings.sorted())
+        if tree is not None:
+            findings.add("Y114", tree, f"an app is a map, not {describe(tree)}", help="begin with app:, or with subscribes:")
+        return None
+    check(tree, findings)
     app = outline(tree)
     shapes = [shape_of(graph) for graph in app.graphs]
-    if findings.has_errors:
-        return Compiled(None, findings.sorted())
-    return Compiled(freeze(app, shapes, _app_id(app, app_id), _version(app)), findings.sorted())
+    rules.apply(AppContext(app, shapes, findings, tree))
+    return None if findings.are_fatal else freeze(app, shapes, _app_id(app, app_id), _version(app))
 
 
 def _root(path: Path | None, root: str | Path | None) -> Path | None:

@@ -108,7 +108,8 @@ class _Composer:
         wanted = TAGS.get(tag, Node)
         shape = Mapping if wanted is dict else Sequence if wanted is list else Scalar
         if tag not in TAGS or shape is not kind:
-            self.findings.add("Y108", self.span(event), f"the tag {tag} means nothing here", help="remove it; values are plain JSON")
+            shown = tag.replace("tag:yaml.org,2002:", "!!")
+            self.findings.add("Y108", self.span(event), f"the tag {shown} means nothing here", help="remove it; values are plain JSON")
             return None
         return tag
 
@@ -225,8 +226,30 @@ def _note_syntax(problem: Any, source: SourceText, findings: Findings) -> None:
     if problem.context and problem.context_mark is not None:
         place = Span(source.file, problem.context_mark.line + 1, problem.context_mark.column + 1)
         related = [Related(place, problem.context)]
-    message = f"this is no YAML: {problem.problem or problem.context}"
-    findings.add("Y113", Span(source.file, line, column, line, column + 1), message, related=related)
+    reason = problem.problem or problem.context or "it breaks off"
+    character = source.text[mark.index : mark.index + 1] if mark is not None else ""
+    help = next((help for words, help in _REMEDIES if words in reason), None) or _CHARACTERS.get(character)
+    findings.add("Y113", Span(source.file, line, column, line, column + 1), f"this is no YAML: {reason}", help=help, related=related)
+
+
+_REMEDIES: Final = (
+    ("mapping values are not allowed", "quote a text that contains ': ', or check the indentation"),
+    ("could not find expected ':'", "write key: value"),
+    ("did not find expected key", "check the indentation: the keys of a map begin in one column"),
+    ("did not find expected '-' indicator", "check the indentation: the items of a list begin in one column"),
+    ("did not find expected ',' or", "close the bracket, or put a comma between the items"),
+    ("unexpected end of stream", "close the quote"),
+    ("found unknown escape character", "use single quotes, or write the backslash twice"),
+)
+"""What to do, by the words of the parser."""
+
+_CHARACTERS: Final = {
+    "@": "put the text in quotes: '{@domain.function}'",
+    "`": "put the text in quotes",
+    "%": "put the text in quotes",
+    "\t": "indent with spaces, not tabs",
+}
+"""What to do, by the character that stopped the parser."""
 
 
 def _note_character(problem: Any, source: SourceText, findings: Findings) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from importlib import import_module
 from pathlib import Path
 
-import hotmesh.schemas
 from hotmesh.diagnostic import Span
 from hotmesh.source.findings import Findings
 from hotmesh.source.nodes import SourceText
@@ -25,19 +25,27 @@ def read(path: Path, shown: str, findings: Findings) -> SourceText | None:
     return decode(content, shown, path, findings)
 
 
+def given(text: str, path: Path | None, findings: Findings) -> SourceText | None:
+    """A text that is there already; half a surrogate pair in it is no character, as it is no UTF-8."""
+    shown = relative_name(path) if path is not None else "<app>"
+    return decode(text.encode("utf-8", "surrogatepass"), shown, path, findings)
+
+
 def decode(content: bytes, shown: str, path: Path | None, findings: Findings) -> SourceText | None:
     """The text of some bytes, None (and a finding) when they are too many or no UTF-8."""
     if len(content) > MAX_BYTES:
         findings.add("Y102", Span(shown), f"{shown} is longer than 8 MiB", help="split the app with $ref")
         return None
     try:
-        return SourceText(shown, content.decode("utf-8-sig"), path)
+        text = content.decode("utf-8-sig")
     except UnicodeDecodeError as problem:
         line = content.count(b"\n", 0, problem.start) + 1
         column = problem.start - (content.rfind(b"\n", 0, problem.start) + 1) + 1
         span = Span(shown, line, column, line, column + 1)
         findings.add("Y103", span, f"byte 0x{content[problem.start]:02x} is not UTF-8", help="save the file as UTF-8")
         return None
+    findings.texts[shown] = text
+    return SourceText(shown, text, path)
 
 
 def relative_name(path: Path) -> str:
@@ -51,4 +59,4 @@ def relative_name(path: Path) -> str:
 
 def bundled(name: str) -> bytes:
     """The content of a schema that comes with the package."""
-    return Path(hotmesh.schemas.__path__[0], name).read_bytes()
+    return Path(import_module("hotmesh.schemas").__path__[0], name).read_bytes()

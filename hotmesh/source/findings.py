@@ -11,6 +11,9 @@ from hotmesh.source.nodes import Node
 FIRST_WARNING = 500
 """Codes from here on are warnings: G101 is an error, G501 a warning."""
 
+LENIENT_FAMILIES = frozenset("RH")
+"""The families whose errors leave a program possible, so that a comment may silence them."""
+
 
 def is_warning(code: str) -> bool:
     """Whether a code is a warning's."""
@@ -22,11 +25,18 @@ def severity_of(code: str) -> Severity:
     return Severity.WARNING if is_warning(code) else Severity.ERROR
 
 
+def is_fatal(finding: Diagnostic) -> bool:
+    """Whether a finding makes a program impossible."""
+    return finding.is_error and finding.code[0] not in LENIENT_FAMILIES
+
+
 class Findings:
     """What was found so far; equal findings count once."""
 
     def __init__(self) -> None:
         self._found: dict[Diagnostic, None] = {}
+        self.texts: dict[str, str] = {}
+        """The files that were read, by the names that findings use."""
 
     def add(
         self,
@@ -45,8 +55,9 @@ class Findings:
         return len(self._found)
 
     @property
-    def has_errors(self) -> bool:
-        return any(finding.is_error for finding in self._found)
+    def are_fatal(self) -> bool:
+        """Whether no program can be made."""
+        return any(is_fatal(finding) for finding in self._found)
 
     def sorted(self) -> tuple[Diagnostic, ...]:
         """All findings in the order of the source."""
