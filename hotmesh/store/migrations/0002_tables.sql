@@ -165,7 +165,7 @@ CREATE TABLE {schema}.throttles (
 
 -- One row: the active version, and a number that grows whenever members, versions or throttles change; every commit reads it.
 CREATE TABLE {schema}.mesh (
-  only    boolean PRIMARY KEY DEFAULT true CHECK (only),
+  single  boolean PRIMARY KEY DEFAULT true CHECK (single),
   epoch   bigint NOT NULL DEFAULT 1,
   version text
 );

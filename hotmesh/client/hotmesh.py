@@ -1,0 +1,515 @@
+"""HotMesh: one process's connection to an app's mesh. It is an engine, a worker for the topics given, and the app's API in one."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from hotmesh import clock, codec, ids, settings
+from hotmesh.client.output import JobOutput
+from hotmesh.client.quorum import Quorum
+from hotmesh.compile import compile_app
+from hotmesh.errors import CompileError, DuplicateJobError, JobError, JobNotFound, JobTimeout, PayloadError, UnknownTopic
+from hotmesh.machine.events import Cancelled, Event, Interrupted, Retried
+from hotmesh.machine.job import JobState
+from hotmesh.machine.restore import restore
+from hotmesh.machine.retry import RetryPolicy
+from hotmesh.machine.run import Moment, job_key
+from hotmesh.program import Program
+from hotmesh.runtime.engine import DroppedEvent, StartRequest
+from hotmesh.runtime.node import Finished, Node
+from hotmesh.runtime.router import Callback, Consumer
+from hotmesh.store import signals
+from hotmesh.store.address import resolve_dsn
+from hotmesh.store.jobs import Found
+from hotmesh.store.migrate import migrate
+from hotmesh.store.pool import Pool, Source
+from hotmesh.values import Json, dumps
+
+Subscriber = Callable[[str, JobOutput], Awaitable[None] | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A worker of one topic.
+
+    `callback`: async, or plain (run in a thread); takes a StreamData, returns data, a dict in stream shape or a StreamResponse; an async
+    generator may answer several times. `retry`: a RetryPolicy or its dict form. `concurrency`: callbacks at once. `transactional`: the
+    callback runs in a transaction of the app's database, `data.tx`, in which its answer is committed.
+    """
+
+    topic: str
+    callback: Callback
+    retry: RetryPolicy | Mapping[str, object] | None = None
+    concurrency: int = 100
+    transactional: bool = False
+
+    def consumer(self) -> Consumer:
+        """The worker as the router takes it. Raises ValueError for a retry policy that is none."""
+        return Consumer(self.topic, self.callback, self.concurrency, RetryPolicy.parse(self.retry), self.transactional)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What `deploy` and `plan` found: the compiled program and the warnings."""
+
+    program: Program
+    diagnostics: tuple[Any, ...]
+
+    @property
+    def app_id(self) -> str:
+        return self.program.id
+
+    @property
+    def version(self) -> str:
+        return self.program.version
+
+    @property
+    def digest(self) -> str:
+        return self.program.digest
+
+
+class HotMesh(Quorum):
+    """An app's mesh, seen from this process. Make one with `await HotMesh.init(…)` or `async with HotMesh(…) as mesh`."""
+
+    _all: set[HotMesh] = set()
+
+    def __init__(
+        self,
+        *,
+        app_id: str = "hotmesh",
+        engine: Mapping[str, Any] | None = None,
+        workers: Sequence[Worker | Mapping[str, Any]] = (),
+        guid: str | None = None,
+        **options: Any,
+    ) -> None:
+        """`engine["connection"]`: a DSN, an asyncpg pool or connection, or None (see Connections in the docs).
+
+        `options`: any setting (`lease_s`, `poll_s`, …). Raises SettingsError and ValueError for what is none.
+        """
+        self.app_id = app_id
+        self.namespace = app_id
+        self.guid = guid or ids.make_guid()
+        self._settings = settings.load(**options)
+        self._source: Source | None = (engine or {}).get("connection")
+        self._consumers = [_worker(each).consumer() for each in workers]
+        self._subscribers: dict[str, list[tuple[Subscriber, Callable[[Finished], Awaitable[None] | None]]]] = {}
+        self._node: Node | None = None
+        self._pool: Pool | None = None
+
+    # ---- life
+
+    @classmethod
+    async def init(
+        cls,
+        *,
+        app_id: str = "hotmesh",
+        engine: Mapping[str, Any] | None = None,
+        workers: Sequence[Worker | Mapping[str, Any]] = (),
+        guid: str | None = None,
+        **options: Any,
+    ) -> Self:
+        """Join the mesh of `app_id`: connect, bring the tables up to date, begin to work.
+
+        Raises ConnectionError, SchemaError, SettingsError; then nothing was started.
+        """
+        mesh = cls(app_id=app_id, engine=engine, workers=workers, guid=guid, **options)
+        await mesh.start()
+        return mesh
+
+    async def start(self) -> None:
+        """What `init` does."""
+        source = self._source
+        if source is None or isinstance(source, str):
+            source = await asyncio.to_thread(resolve_dsn, source, self._settings)
+        pool = Pool(source)
+        await pool.open()
+        try:
+            async with pool.acquire() as connection:
+                await migrate(connection, self.app_id)
+            node = Node(pool, self.app_id, self.guid, self._settings)
+            for consumer in self._consumers:
+                node.router.add(consumer)
+            await node.start()
+        except BaseException:
+            await pool.close()
+            raise
+        self._pool, self._node = pool, node
+        HotMesh._all.add(self)
+
+    async def stop(self, grace_s: float = 10.0) -> None:
+        """Leave the mesh: no new claims, running callbacks finish (at most `grace_s` seconds), leases are given back. Idempotent."""
+        HotMesh._all.discard(self)
+        node, pool, self._node, self._pool = self._node, self._pool, None, None
+        if node is not None:
+            await node.stop(grace_s)
+        if pool is not None:
+            await pool.close()
+
+    @classmethod
+    async def stop_all(cls) -> None:
+        """Stop every mesh of this process."""
+        await asyncio.gather(*(mesh.stop() for mesh in list(cls._all)))
+
+    async def __aenter__(self) -> Self:
+        await self.start()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self.stop()
+
+    @staticmethod
+    def make_guid() -> str:
+        """A fresh id."""
+        return ids.make_id()
+
+    @staticmethod
+    def register_codec(chosen: codec.Codec | None) -> None:
+        """Encode every payload that this process stores, and decode those it reads; None = plain JSON."""
+        codec.register(chosen)
+
+    @property
+    def node(self) -> Node:
+        """The running part. Raises RuntimeError before `init` and after `stop`."""
+        if self._node is None:
+            raise RuntimeError("this mesh is not started: `await HotMesh.init(…)`, or use `async with`.")
+        return self._node
+
+    async def serve(self, worker: Worker | Mapping[str, Any]) -> None:
+        """Work for another topic from now on."""
+        await self.node.serve(_worker(worker).consumer())
+
+    # ---- versions
+
+    async def plan(self, source: str | Path | Mapping[str, Any]) -> Manifest:
+        """Compile only. `source`: a path, a YAML text (anything with a newline) or a parsed mapping. Raises CompileError."""
+        return compiled(source, self.app_id)[0]
+
+    async def deploy(self, source: str | Path | Mapping[str, Any]) -> Manifest:
+        """Compile and store a version. Raises CompileError with every finding, VersionError; then nothing was stored."""
+        manifest, text = compiled(source, self.app_id)
+        await self.node.mesh.deploy(manifest.program, text)
+        self.node.programs.keep(manifest.program)
+        self.node.bus.say("changed")
+        return manifest
+
+    async def activate(self, version: str | int, delay_s: float | None = None) -> bool:
+        """Give new jobs this version, in the same instant everywhere; whether all live members confirmed within `delay_s` (1) seconds.
+
+        Raises VersionError when nobody deployed it.
+        """
+        node = self.node
+        others = {member.guid for member in await node.mesh.members()} - {self.guid}
+        confirmed: set[str] = set()
+        everyone = asyncio.Event()
+
+        def listen(kind: str, body: Json, sender: str) -> None:
+            if kind == "confirmed" and body["version"] == str(version):
+                confirmed.add(sender)
+                if others <= confirmed:
+                    everyone.set()
+
+        node.quorum_listeners.append(listen)
+        try:
+            await node.mesh.activate(str(version))
+            await node.refresh()
+            if not others:
+                return True
+            node.bus.say("changed")
+            return await _within(everyone, 1.0 if delay_s is None else delay_s)
+        finally:
+            node.quorum_listeners.remove(listen)
+
+    # ---- jobs
+
+    async def pub(
+        self,
+        topic: str,
+        data: Json = None,
+        *,
+        job_id: str | None = None,
+        entity: str | None = None,
+        context: Mapping[str, str] | None = None,
+        tx: Any = None,
+        on_duplicate: str = "reject",
+    ) -> str:
+        """Start a job; its id.
+
+        `context`: trace and span ids (`trc`, `spn`). `tx`: the caller's connection, in whose transaction the job starts.
+        `on_duplicate`: `reject`, `attach` (the running job's id is returned) or `replace_finished`.
+        Raises UnknownTopic, NotActive, PayloadError, DuplicateJobError; then nothing was stored.
+        """
+        request = self._request(topic, data, job_id, entity, context, on_duplicate)
+        if tx is not None:
+            return await self._start_within(request, tx)
+        try:
+            await self.node.engine.submit(request.job_id, request)
+        except DuplicateJobError:
+            if on_duplicate != "attach":
+                raise
+        return request.key
+
+    def _request(
+        self, topic: str, data: Json, key: str | None, entity: str | None, context: Mapping[str, str] | None, on_duplicate: str
+    ) -> StartRequest:
+        if on_duplicate not in ("reject", "attach", "replace_finished"):
+            raise ValueError(f"on_duplicate is reject, attach or replace_finished, not {on_duplicate!r}")
+        payload = plain({} if data is None else data)
+        node = self.node
+        job_id = ids.make_id()
+        moment = Moment(clock.now(), 0, ids.make_id)
+        name = key if key is not None else job_key(node.programs.plan(), topic, payload, moment, job_id)
+        if not name or "\0" in name or len(name) > 2_000:
+            raise PayloadError("a job's id is a text of 1 to 2,000 characters without NUL")
+        trace = dict(context) if context else None
+        return StartRequest(topic, payload, job_id, name, entity=entity, origin=self.guid, trace=trace, on_duplicate=on_duplicate)
+
+    async def _start_within(self, request: StartRequest, tx: Any) -> str:
+        await self.node.engine.start_within(request, tx)
+        return request.key
+
+    async def pubsub(
+        self,
+        topic: str,
+        data: Json = None,
+        *,
+        timeout: float = 30.0,
+        job_id: str | None = None,
+        entity: str | None = None,
+        context: Mapping[str, str] | None = None,
+        on_duplicate: str = "reject",
+    ) -> JobOutput:
+        """Start a job and wait for its end, at most `timeout` seconds.
+
+        Raises what `pub` raises, JobError when the job fails, JobTimeout (504) when the wait ends first; the job goes on then.
+        """
+        request = self._request(topic, data, job_id, entity, context, on_duplicate)
+        node = self.node
+        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        node.waiters.setdefault(request.job_id, []).append(ended)
+        try:
+            async with asyncio.timeout(timeout):
+                try:
+                    job = await node.engine.submit(request.job_id, request)
+                except DuplicateJobError:
+                    if on_duplicate != "attach":
+                        raise
+                    return await self.result(request.key)
+                if not job.done:
+                    await self._wait(ended, request.job_id)
+        except TimeoutError:
+            raise JobTimeout(
+                f"the job {request.key} has not ended within {timeout:g} s; it goes on: ask get_state({topic!r}, {request.key!r}) later"
+            ) from None
+        finally:
+            _remove(node.waiters, request.job_id, ended)
+        return self._output(job if job.done and job.revision else await self._state(request.job_id))
+
+    async def _wait(self, ended: asyncio.Future[None], job_id: str) -> None:
+        """Wait to be told; look now and then in case nobody tells."""
+        waiting = asyncio.create_task(self.node.ended(job_id))
+        try:
+            await asyncio.wait([ended, waiting], return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            waiting.cancel()
+
+    async def result(self, job_id: str, *, timeout: float | None = None) -> JobOutput:
+        """Wait for the end of a job. Raises JobNotFound, JobError, JobTimeout."""
+        found = await self._find(job_id)
+        try:
+            async with asyncio.timeout(timeout):
+                if not found.done:
+                    await self.node.ended(found.id)
+        except TimeoutError:
+            raise JobTimeout(f"the job {job_id} has not ended within {timeout:g} s; it goes on") from None
+        return self._output(await self._state(found.id))
+
+    def _output(self, job: JobState) -> JobOutput:
+        """A finished job's output. Raises JobError when it failed."""
+        if job.error is not None:
+            error = job.error
+            raise JobError(error["message"], code=error["code"], job_id=job.key, stack=error.get("stack"), data=job.data)
+        return JobOutput.of(job.data, self.node.metadata(job))
+
+    async def get_state(self, topic: str, job_id: str) -> JobOutput:
+        """A job's data so far and its metadata. Raises JobNotFound, also when the job is one of another topic."""
+        found = await self._find(job_id, topic)
+        job = await self._state(found.id)
+        return JobOutput.of(job.data, self.node.metadata(job))
+
+    async def get_status(self, job_id: str) -> int:
+        """A job's semaphore: how many instances are open; 0 = complete, below 0 = failed or interrupted. Raises JobNotFound."""
+        return (await self._find(job_id)).status
+
+    async def _find(self, job_id: str, topic: str | None = None) -> Found:
+        found = await self.node.jobs.find(job_id)
+        if found is None or topic not in (None, found.topic):
+            where = f" of {topic}" if topic else ""
+            raise JobNotFound(f"there is no job {job_id!r}{where} in {self.app_id}; it may have expired")
+        return found
+
+    async def _state(self, row_id: str) -> JobState:
+        """A job from its rows."""
+        loaded = (await self.node.jobs.load([row_id])).get(row_id)
+        if loaded is None:
+            raise JobNotFound(f"the job {row_id} is gone; it may have expired")
+        await self.node.programs.want({loaded.job.version})
+        restore(self.node.programs.plan(loaded.job.version).graph_of(loaded.job.topic), loaded.job, loaded.rows)
+        return loaded.job
+
+    async def signal(self, topic: str, data: Json = None, *, status: str = "success", code: int = 200, tx: Any = None) -> str:
+        """Send a signal to the hook that waits for it, or keep it for one that will; the signal's id.
+
+        `code` 202 leaves the hook open for more. `tx`: the caller's connection, in whose transaction it is sent.
+        Raises UnknownTopic when no hook of the active version waits on the topic.
+        """
+        node = self.node
+        if not node.programs.has_rule(topic):
+            known = ", ".join(node.programs.plan().rules) or "none"
+            raise UnknownTopic(f"no hook of {self.app_id} version {node.programs.active} waits for signals on {topic!r}; there is {known}")
+        payload = plain({} if data is None else data)
+        id_ = ids.make_id()
+        keys = node.programs.signal_keys(topic, payload, clock.now())
+        await signals.send(node.pool, node.schema, id_, topic, keys, payload, status, code, tx)
+        node.message_claims.alarm.ring()
+        return id_
+
+    async def interrupt(
+        self,
+        topic: str,
+        job_id: str,
+        *,
+        reason: str | None = None,
+        code: int = 410,
+        throw: bool = True,
+        descend: bool = False,
+        expire: float | None = None,
+    ) -> None:
+        """End a job now. `throw` false = without error; `descend` = its children too; `expire` = seconds its rows stay.
+
+        Interrupting a job that has ended changes nothing. Raises JobNotFound.
+        """
+        found = await self._find(job_id, topic)
+        await self._act(found, Interrupted(reason or "interrupted", code, throw, descend, expire))
+
+    async def cancel(self, job_id: str, *, reason: str = "cancelled") -> None:
+        """End a job in its own time: waits end, what runs may finish, nothing new begins. Raises JobNotFound."""
+        await self._act(await self._find(job_id), Cancelled(reason))
+
+    async def retry(self, job_id: str) -> None:
+        """Run the activity again that failed a job. Raises JobNotFound; JobError when the job has not failed at an activity."""
+        found = await self._find(job_id)
+        if not found.done or found.status == 0:
+            raise JobError(f"the job {job_id} has not failed", code=409, job_id=job_id)
+        await self.node.engine.submit(found.id, Retried())
+
+    async def _act(self, found: Found, event: Event) -> None:
+        if found.done:
+            return
+        if found.paused:
+            await self.node.jobs.act("resume", found.id)
+        try:
+            await self.node.engine.submit(found.id, event)
+        except DroppedEvent:
+            return
+
+    async def pause(self, job_id: str) -> None:
+        """Stop a job where it is; what it waits for is kept. Raises JobNotFound."""
+        found = await self._find(job_id)
+        await self.node.jobs.act("pause", found.id)
+
+    async def resume(self, job_id: str) -> None:
+        """Let a paused job go on. Raises JobNotFound."""
+        found = await self._find(job_id)
+        await self.node.jobs.act("resume", found.id)
+        self.node.message_claims.alarm.ring()
+        self.node.task_claims.alarm.ring()
+        self.node.bus.say("engine")
+        self.node.bus.say("tasks")
+
+    async def scrub(self, job_id: str) -> None:
+        """Delete a finished job with everything it left. Raises JobNotFound; JobError while it runs."""
+        found = await self._find(job_id)
+        if not await self.node.jobs.act("scrub", found.id):
+            raise JobError(f"the job {job_id} is still running: interrupt it first", code=409, job_id=job_id)
+
+    # ---- listening
+
+    async def sub(self, topic: str, callback: Subscriber) -> None:
+        """Hear of completions and emissions: `order.done` of every job, `order.done.<job id>` of one. The callback gets (topic, JobOutput)."""
+
+        def listener(finished: Finished) -> Awaitable[None] | None:
+            return callback(finished.topic, JobOutput.of(finished.data, finished.metadata))
+
+        self._subscribers.setdefault(topic, []).append((callback, listener))
+        self.node.listeners.setdefault(topic, []).append(listener)
+        await self.node.announce()
+
+    async def unsub(self, topic: str, callback: Subscriber | None = None) -> None:
+        """Hear no more of a topic: this callback, or all."""
+        kept = []
+        for known, listener in self._subscribers.pop(topic, []):
+            if callback is None or known is callback:
+                self.node.listeners[topic].remove(listener)
+            else:
+                kept.append((known, listener))
+        if kept:
+            self._subscribers[topic] = kept
+        if not self.node.listeners.get(topic, True):
+            del self.node.listeners[topic]
+        await self.node.announce()
+
+    async def psub(self, pattern: str, callback: Subscriber) -> None:
+        """`sub` for a pattern, as `order.*`."""
+        await self.sub(pattern, callback)
+
+    async def punsub(self, pattern: str, callback: Subscriber | None = None) -> None:
+        """`unsub` for a pattern."""
+        await self.unsub(pattern, callback)
+
+
+def plain(data: Json) -> Json:
+    """A payload, once it is sure to be JSON. Raises PayloadError."""
+    try:
+        dumps(data)
+    except (TypeError, ValueError, RecursionError) as error:
+        raise PayloadError(f"the payload is not JSON: {error}") from error
+    return data
+
+
+def compiled(source: str | Path | Mapping[str, Any], app_id: str) -> tuple[Manifest, str | None]:
+    """The program of a path, a YAML text or a parsed mapping, and its text. Raises CompileError, FileNotFoundError."""
+    if isinstance(source, Mapping):
+        text, file = dumps(source), None
+    elif isinstance(source, str) and "\n" in source:
+        text, file = source, None
+    else:
+        text, file = Path(source).read_text(encoding="utf-8"), str(source)
+    result = compile_app(text, file=file, app_id=app_id)
+    if result.program is None or any(each.is_error for each in result.diagnostics):
+        raise CompileError(result.diagnostics)
+    return Manifest(result.program, result.diagnostics), text
+
+
+def _worker(value: Worker | Mapping[str, Any]) -> Worker:
+    return value if isinstance(value, Worker) else Worker(**value)
+
+
+async def _within(event: asyncio.Event, delay_s: float) -> bool:
+    try:
+        await asyncio.wait_for(event.wait(), delay_s)
+    except TimeoutError:
+        return False
+    return True
+
+
+def _remove(waiters: dict[str, list[asyncio.Future[None]]], job_id: str, waiter: asyncio.Future[None]) -> None:
+    left = [each for each in waiters.get(job_id, []) if each is not waiter]
+    if left:
+        waiters[job_id] = left
+    else:
+        waiters.pop(job_id, None)
