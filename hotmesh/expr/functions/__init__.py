@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from typing import Final
 
-from hotmesh.expr.functions import array, conditional, math, object, string
+from hotmesh.expr.functions import array, bitwise, conditional, cron, date, json, logical, math, number, object, string, symbol, unary
 from hotmesh.expr.signature import Function
 
 DOMAINS: Final[dict[str, tuple[Function, ...]]] = {
     "array": array.FUNCTIONS,
+    "bitwise": bitwise.FUNCTIONS,
     "conditional": conditional.FUNCTIONS,
+    "cron": cron.FUNCTIONS,
+    "date": date.FUNCTIONS,
+    "json": json.FUNCTIONS,
+    "logical": logical.FUNCTIONS,
     "math": math.FUNCTIONS,
+    "number": number.FUNCTIONS,
     "object": object.FUNCTIONS,
     "string": string.FUNCTIONS,
+    "symbol": symbol.FUNCTIONS,
+    "unary": unary.FUNCTIONS,
 }
 """Every domain, with its functions in the order of the reference."""
 

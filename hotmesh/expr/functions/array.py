@@ -8,7 +8,7 @@ from typing import Any, Final
 from hotmesh.expr.collation import collation_key
 from hotmesh.expr.functions import sequence
 from hotmesh.expr.signature import Function, example
-from hotmesh.expr.values import get_property, less_than, to_integer, wrong_type
+from hotmesh.expr.values import get_property, less_than, to_integer, to_string, wrong_type
 from hotmesh.expr.values import join as join_items
 from hotmesh.values import UNDEFINED
 
@@ -47,8 +47,6 @@ def last_index_of(items: Any = UNDEFINED, value: Any = UNDEFINED, start: Any = U
 
 
 def join(items: Any = UNDEFINED, separator: Any = UNDEFINED) -> str:
-    from hotmesh.expr.values import to_string
-
     return join_items(_list(items), "," if separator is UNDEFINED else to_string(separator))
 
 
@@ -83,23 +81,32 @@ def splice(items: Any = UNDEFINED, start: Any = UNDEFINED, count: Any = UNDEFINE
     return rest[: int(min(taken, len(items)))]
 
 
-def sort(items: Any = UNDEFINED, order: Any = "ASCENDING") -> list[Any]:
+def sort(items: Any = UNDEFINED, order: Any = UNDEFINED) -> list[Any]:
     ascending = order == "ASCENDING" or order is UNDEFINED
-    compare = _compare if ascending else _compare_descending
-    defined = sorted((item for item in _list(items) if item is not UNDEFINED), key=cmp_to_key(compare))
-    return defined + [UNDEFINED] * (len(items) - len(defined))
+    defined = [item for item in _list(items) if item is not UNDEFINED]
+    ordered = sorted(map(_Sortable, defined), key=cmp_to_key(_compare if ascending else _compare_descending))
+    return [sortable.value for sortable in ordered] + [UNDEFINED] * (len(items) - len(defined))
 
 
-def _compare(left: Any, right: Any) -> int:
-    if left is None or right is None:
-        return (right is None) - (left is None)
-    if isinstance(left, str) and isinstance(right, str):
-        one, other = collation_key(left), collation_key(right)
-        return (one > other) - (one < other)
-    return less_than(right, left) - less_than(left, right)
+class _Sortable:
+    """An element with its collation key, computed once, when it is a text."""
+
+    __slots__ = ("key", "value")
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
+        self.key = collation_key(value) if isinstance(value, str) else None
 
 
-def _compare_descending(left: Any, right: Any) -> int:
+def _compare(left: _Sortable, right: _Sortable) -> int:
+    if left.value is None or right.value is None:
+        return (right.value is None) - (left.value is None)
+    if left.key is not None and right.key is not None:
+        return (left.key > right.key) - (left.key < right.key)
+    return less_than(right.value, left.value) - less_than(left.value, right.value)
+
+
+def _compare_descending(left: _Sortable, right: _Sortable) -> int:
     return _compare(right, left)
 
 

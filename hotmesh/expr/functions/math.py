@@ -8,10 +8,11 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from hotmesh.expr.faults import Fault
+from hotmesh.expr.numerals import double
 from hotmesh.expr.scope import Frame
 from hotmesh.expr.signature import ANY, Function, example
 from hotmesh.expr.values import add as plus
-from hotmesh.expr.values import double, to_int32, to_number, to_uint32
+from hotmesh.expr.values import to_int32, to_number, to_uint32
 from hotmesh.values import UNDEFINED
 
 
@@ -109,6 +110,14 @@ def _atanh(number: float) -> float:
 
 def _exp_minus_one(number: float) -> float:
     return math.expm1(number) if number else number
+
+
+def _cube_root(number: float) -> float:
+    """The cube root, with a step of Newton's: libraries of C are off by one unit for numbers as plain as 27."""
+    root = math.cbrt(number)
+    if not root or not math.isfinite(root):
+        return root
+    return root - (root * root * root - number) / (3 * root * root)
 
 
 def _sign(number: float) -> float:
@@ -235,7 +244,7 @@ FUNCTIONS: Final = (
         example(1, 1, gives=0.7853981633974483),
     ),
     _plain("atanh", _atanh, "The inverse hyperbolic tangent.", 0, 0),
-    _plain("cbrt", math.cbrt, "The cube root.", 27, 3),
+    _plain("cbrt", _cube_root, "The cube root.", 27, 3),
     Function("math.ceil", ceil, _ONE, "number", "The next whole number upwards.", example(1.2, gives=2)),
     Function("math.clz32", clz32, _ONE, "number", "The leading zeros of the number in 32 bits.", example(1, gives=31)),
     _plain("cos", math.cos, "The cosine of an angle in radians.", 0, 1),

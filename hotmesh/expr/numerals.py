@@ -1,0 +1,106 @@
+"""Numbers and their texts (ECMA-262, "Number::toString", toFixed, toExponential, toPrecision), exact on the binary value."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from typing import Final
+
+MAX_SAFE: Final = 2**53
+"""Up to here every whole number is a double; an int beyond it stands for the nearest double."""
+
+
+def double(number: float) -> float:
+    """An int or a float as ECMAScript holds it: ints beyond ±2^53 become the nearest double."""
+    if -MAX_SAFE <= number <= MAX_SAFE or isinstance(number, float):
+        return number
+    try:
+        return float(number)
+    except OverflowError:
+        return math.inf if number > 0 else -math.inf
+
+
+def number_text(number: float) -> str:
+    """The shortest text that reads back as the number, laid out as ECMAScript does: '1e+21', '0.000001', '-0' as '0'."""
+    number = double(number)
+    if isinstance(number, int):
+        return str(number)
+    if not math.isfinite(number):
+        return "NaN" if number != number else "Infinity" if number > 0 else "-Infinity"
+    text = repr(number)
+    if "e" not in text:
+        return "0" if number == 0 else text.removesuffix(".0")
+    sign = "-" if number < 0 else ""
+    digits, point = _digits(text.lstrip("-"))
+    return sign + _layout(digits, point)
+
+
+def _digits(text: str) -> tuple[str, int]:
+    """The digits of '1.25e-07' and where the point lies among them: ('125', -6)."""
+    mantissa, _, exponent = text.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    return whole + fraction, int(exponent) + len(whole)
+
+
+def _layout(digits: str, point: int) -> str:
+    if len(digits) <= point <= 21:
+        return digits + "0" * (point - len(digits))
+    if -6 < point <= 0:
+        return "0." + "0" * -point + digits
+    return _scientific(digits, point - 1)
+
+
+def _scientific(digits: str, exponent: int) -> str:
+    fraction = f".{digits[1:]}" if len(digits) > 1 else ""
+    return f"{digits[0]}{fraction}e{'+' if exponent >= 0 else '-'}{abs(exponent)}"
+
+
+def fixed_text(number: float, places: int) -> str:
+    """Number.prototype.toFixed, exact on the binary value; ties go away from zero."""
+    if not math.isfinite(number) or abs(number) >= 1e21:
+        return number_text(number)
+    text = f"{_quantized(number, -places):f}"
+    return text.removeprefix("-") if number == 0 else text
+
+
+def exponential_text(number: float, places: int | None) -> str:
+    """Number.prototype.toExponential; None = as many digits as the number has."""
+    if not math.isfinite(number):
+        return number_text(number)
+    sign = "-" if number < 0 else ""
+    digits, point = _shortest(abs(number)) if places is None else _rounded(abs(number), places + 1)
+    return sign + _scientific(digits, point - 1)
+
+
+def precision_text(number: float, precision: int) -> str:
+    """Number.prototype.toPrecision."""
+    if not math.isfinite(number):
+        return number_text(number)
+    sign = "-" if number < 0 else ""
+    digits, point = _rounded(abs(number), precision)
+    if point < -5 or point > precision:
+        return sign + _scientific(digits, point - 1)
+    if point <= 0:
+        return f"{sign}0.{'0' * -point}{digits}"
+    return sign + (digits if point == precision else f"{digits[:point]}.{digits[point:]}")
+
+
+def _shortest(number: float) -> tuple[str, int]:
+    sign_digits_exponent = Decimal(repr(number)).normalize().as_tuple()
+    digits = "".join(map(str, sign_digits_exponent.digits))
+    return digits, len(digits) + int(sign_digits_exponent.exponent) if number else 1
+
+
+def _rounded(number: float, count: int) -> tuple[str, int]:
+    """`count` digits of a number ≥ 0 and where the point lies among them."""
+    if number == 0:
+        return "0" * count, 1
+    rounded = _quantized(number, Decimal(number).adjusted() - count + 1)
+    digits = "".join(map(str, rounded.as_tuple().digits))
+    return digits[:count], len(digits) + int(rounded.as_tuple().exponent)
+
+
+def _quantized(number: float, exponent: int) -> Decimal:
+    with localcontext() as context:
+        context.prec = 1200
+        return Decimal(number).quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_UP)
