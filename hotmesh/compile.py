@@ -34,8 +34,10 @@ class Compiled:
     """The files that were read, by the names that findings use."""
 
 
-def compile_app(text: str, *, file: str | Path | None = None, root: str | Path | None = None, app_id: str | None = None) -> Compiled:
-    """Compiles the text of an app.
+def compile_app(
+    text: str | bytes, *, file: str | Path | None = None, root: str | Path | None = None, app_id: str | None = None
+) -> Compiled:
+    """Compiles the text of an app, or its bytes in UTF-8.
 
     `file` is where it was read from (messages name it, `$ref` starts there); `root` is the folder that no `$ref` may leave, by default
     the file's. `app_id` is the id for a text that is one graph without `app:`.
@@ -48,7 +50,7 @@ def compile_app(text: str, *, file: str | Path | None = None, root: str | Path |
     return Compiled(None if failed else program, audible, findings.texts)
 
 
-def _compile(text: str, path: Path | None, root: Path | None, app_id: str | None, findings: Findings) -> Program | None:
+def _compile(text: str | bytes, path: Path | None, root: Path | None, app_id: str | None, findings: Findings) -> Program | None:
     source = files.given(text, path, findings)
     tree = compose(source, findings) if source is not None else None
     tree = join(tree, root, findings) if tree is not None else None

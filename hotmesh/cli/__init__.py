@@ -18,7 +18,12 @@ from hotmesh.cli.invocation import Invocation, report
 from hotmesh.errors import HotMeshError
 
 COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
-    "Write": {},
+    "Write": {
+        "lint": ("hotmesh.cli.lint:lint", "Find what is wrong in apps, and mend what is safe to mend."),
+        "rule": ("hotmesh.cli.rule:rule", "Explain a finding of the linter, or list all rules."),
+        "schema": ("hotmesh.cli.schema:schema", "Print the JSON Schema of the YAML language."),
+        "compile": ("hotmesh.cli.compile:compile_command", "Print the compiled program of an app."),
+    },
     "Run": {},
     "Act on jobs": {},
     "See": {},

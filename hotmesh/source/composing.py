@@ -224,7 +224,8 @@ def _note_syntax(problem: Any, source: SourceText, findings: Findings) -> None:
     line, column = (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
     related = []
     if problem.context and problem.context_mark is not None:
-        place = Span(source.file, problem.context_mark.line + 1, problem.context_mark.column + 1)
+        at = (problem.context_mark.line + 1, problem.context_mark.column + 1)
+        place = Span(source.file, *at, *at)
         related = [Related(place, problem.context)]
     reason = problem.problem or problem.context or "it breaks off"
     character = source.text[mark.index : mark.index + 1] if mark is not None else ""

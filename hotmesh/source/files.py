@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 from importlib import import_module
 from pathlib import Path
+from typing import Final
 
 from hotmesh.diagnostic import Span
 from hotmesh.source.findings import Findings
@@ -25,10 +27,11 @@ def read(path: Path, shown: str, findings: Findings) -> SourceText | None:
     return decode(content, shown, path, findings)
 
 
-def given(text: str, path: Path | None, findings: Findings) -> SourceText | None:
+def given(text: str | bytes, path: Path | None, findings: Findings) -> SourceText | None:
     """A text that is there already; half a surrogate pair in it is no character, as it is no UTF-8."""
     shown = relative_name(path) if path is not None else "<app>"
-    return decode(text.encode("utf-8", "surrogatepass"), shown, path, findings)
+    content = text if isinstance(text, bytes) else text.encode("utf-8", "surrogatepass")
+    return decode(content, shown, path, findings)
 
 
 def decode(content: bytes, shown: str, path: Path | None, findings: Findings) -> SourceText | None:
@@ -60,3 +63,27 @@ def relative_name(path: Path) -> str:
 def bundled(name: str) -> bytes:
     """The content of a schema that comes with the package."""
     return Path(import_module("hotmesh.schemas").__path__[0], name).read_bytes()
+
+
+_SKIPPED: Final = frozenset({"node_modules", "__pycache__", "site-packages", "build", "dist"})
+_APP: Final = re.compile(rb"^(app|activities|subscribes)\s*:|^#.*\bapp\.schema\.json\b", re.MULTILINE)
+
+
+def apps_in(path: Path) -> list[Path]:
+    """The file itself, or the apps in a folder and below it, in order: the YAML files that look like one."""
+    if not path.is_dir():
+        return [path]
+    found = []
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(name for name in folders if name not in _SKIPPED and not name.startswith("."))
+        files = (Path(folder, name) for name in sorted(names) if name.endswith((".yaml", ".yml")))
+        found += [file for file in files if _looks_like_app(file)]
+    return found
+
+
+def _looks_like_app(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return _APP.search(file.read(MAX_BYTES)) is not None
+    except OSError:
+        return False
