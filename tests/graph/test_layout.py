@@ -50,7 +50,8 @@ def check_boxes(drawn: Layout, boxes: list[Box]) -> None:
     for (one, a), (other, b) in combinations(rects, 2):
         assert not overlap(a, b), f"{one} and {other} overlap: {a}, {b}"
     for name, rect in rects:
-        assert rect.x >= 0 and rect.y >= 0 and rect.right <= drawn.width and rect.bottom <= drawn.height, f"{name} is cut"
+        inside = rect.x >= 0 and rect.y >= 0 and rect.right <= drawn.width and rect.bottom <= drawn.height
+        assert inside, f"{name} is cut"
 
 
 def check_routes(drawn: Layout, links: list[Link]) -> None:
@@ -122,7 +123,7 @@ def shared_stretch(one: Route, other: Route) -> bool:
 
 
 def pieces(route: Route) -> set[tuple[tuple[int, int], tuple[int, int]]]:
-    found = set()
+    found: set[tuple[tuple[int, int], tuple[int, int]]] = set()
     for (ax, ay), (bx, by) in pairwise(route.points):
         cells = [(x, y) for x in range(min(ax, bx), max(ax, bx) + 1) for y in range(min(ay, by), max(ay, by) + 1)]
         found.update(pairwise(cells))
@@ -183,8 +184,8 @@ def workflow(count: int) -> tuple[list[Box], list[Link]]:
     random = Random(count)
     boxes = [Box(str(n), random.choice([14, 20, 26]), 4) for n in range(count)]
     links = [Link(str(random.randrange(max(0, n - 9), n)), str(n), random.choice([0, 0, 9]), 1) for n in range(1, count)]
-    for n in range(0, count - 20, 12):
-        links.append(Link(str(n + 15), str(n), back=True) if n % 24 else Link(str(n + 3), str(n + 14)))
+    links += [Link(str(n + 15), str(n), back=True) for n in range(12, count - 20, 24)]
+    links += [Link(str(n + 3), str(n + 14)) for n in range(0, count - 20, 24)]
     return boxes, links
 
 

@@ -7,6 +7,7 @@ numbers. Each of the four alignments keeps the least distances, so each order st
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 from hotmesh.graph.layout.layers import Kind, Layered
 
@@ -30,7 +31,7 @@ def coordinates(graph: Layered) -> list[int]:
     for backward in (False, True):
         for mirrored in (False, True):
             view = _view(graph, backward=backward, mirrored=mirrored)
-            root, align = _aligned(view, conflicts)
+            root = _aligned(view, conflicts)
             found = _compacted(graph, view, root, mirrored=mirrored)
             results.append([-c for c in found] if mirrored else found)
     middle = _balanced(graph, results)
@@ -57,7 +58,7 @@ def _conflicts(graph: Layered) -> set[tuple[int, int]]:
         for index, node in enumerate(layer):
             position[node] = index
     found: set[tuple[int, int]] = set()
-    for upper, lower in zip(graph.layers, graph.layers[1:], strict=False):
+    for upper, lower in pairwise(graph.layers):
         low, checked = 0, 0
         for index, node in enumerate(lower):
             inner = _inner(graph, node)
@@ -90,7 +91,7 @@ def _view(graph: Layered, *, backward: bool, mirrored: bool) -> _View:
     return _View(layers, near, position)
 
 
-def _aligned(view: _View, conflicts: set[tuple[int, int]]) -> tuple[list[int], list[int]]:
+def _aligned(view: _View, conflicts: set[tuple[int, int]]) -> list[int]:
     """Each vertex joined with its median neighbour where no other pair is crossed; per vertex the root of its block."""
     count = len(view.position)
     root, align = list(range(count)), list(range(count))
@@ -105,15 +106,15 @@ def _aligned(view: _View, conflicts: set[tuple[int, int]]) -> tuple[list[int], l
                     align[other], root[node] = node, root[other]
                     align[node] = root[node]
                     last = view.position[other]
-    return root, align
+    return root
 
 
 def _compacted(graph: Layered, view: _View, root: list[int], *, mirrored: bool) -> list[int]:
     """Blocks pushed together: first as near to the start as distances allow, then back towards those they hold apart."""
     following: dict[int, dict[int, int]] = {}
-    waiting: dict[int, int] = {r: 0 for r in root}
+    waiting: dict[int, int] = dict.fromkeys(root, 0)
     for layer in view.layers:
-        for a, b in zip(layer, layer[1:], strict=False):
+        for a, b in pairwise(layer):
             least = distance(graph, b, a) if mirrored else distance(graph, a, b)
             edges = following.setdefault(root[a], {})
             waiting[root[b]] += root[b] not in edges

@@ -7,6 +7,7 @@ Tagawa, Toda 1981); crossings are counted with an accumulator tree in O(e log v)
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from hotmesh.graph.layout.layers import Kind, Layered
 
@@ -100,13 +101,13 @@ def _merged(weighted: list[tuple[float | None, list[int]]]) -> Iterator[list[int
 
 def _crossings(graph: Layered, order: Orders) -> int:
     position = _positions(graph, order)
-    return sum(_between(graph, position, upper, len(lower)) for upper, lower in zip(order, order[1:], strict=False))
+    return sum(_between(graph, position, upper, len(lower)) for upper, lower in pairwise(order))
 
 
 def _between(graph: Layered, position: list[int], upper: list[int], width: int) -> int:
     """The crossings between a layer and the next: pairs of edges whose ends are in opposite order."""
     ends = [end for node in upper for end in sorted(position[n] for n in graph.vertices[node].after)]
-    if all(a <= b for a, b in zip(ends, ends[1:], strict=False)):
+    if all(a <= b for a, b in pairwise(ends)):
         return 0
     tree = [0] * (width + 1)
     total = 0

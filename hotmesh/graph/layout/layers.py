@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from itertools import pairwise
 
 from hotmesh.graph.layout.shapes import Box, Direction, Link, Spacing
 
@@ -151,7 +152,7 @@ class _Builder:
     def build(self) -> Layered:
         chains = [self._chain(number) for number in range(len(self.links))]
         for chain in chains:
-            for a, b in zip(chain, chain[1:], strict=False):
+            for a, b in pairwise(chain):
                 self.vertices[a].after.append(b)
                 self.vertices[b].before.append(a)
         for vertex in self.vertices:

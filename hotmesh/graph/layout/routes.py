@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 
 from hotmesh.graph.layout.channels import Channel, route_channel
 from hotmesh.graph.layout.layers import Kind, Layered, Vertex
@@ -39,7 +40,7 @@ class _Drawing:
 
     def way(self, chain: list[int]) -> Iterator[Point]:
         """The corners of the line through a chain of vertices, without its two ends."""
-        for a, b in zip(chain, chain[1:], strict=False):
+        for a, b in pairwise(chain):
             layer = self.graph.vertices[a].layer
             row = self.across[a]
             for track, following in self.channels[layer].stops.get((a, b), ()):
@@ -123,7 +124,7 @@ def _loop(drawing: _Drawing, chain: list[int]) -> list[Point]:
 def _corners(points: list[Point]) -> tuple[Point, ...]:
     """The points without those that lie on a straight piece."""
     kept = points[:1]
-    for point, following in zip(points[1:], points[2:], strict=False):
+    for point, following in pairwise(points[1:]):
         straight = kept[-1][0] == point[0] == following[0] or kept[-1][1] == point[1] == following[1]
         if not straight and point != kept[-1]:
             kept.append(point)

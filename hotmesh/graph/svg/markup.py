@@ -1,0 +1,36 @@
+"""SVG elements as text: attributes in the order given, everything escaped, so that the same picture has the same bytes."""
+
+from __future__ import annotations
+
+from html import escape
+
+
+def element(name: str, *content: str, **attributes: str | float | None) -> str:
+    """An element. `class_` stands for `class`, other underscores for hyphens; None leaves an attribute out."""
+    shown = "".join(f' {key.rstrip("_").replace("_", "-")}="{_value(value)}"' for key, value in attributes.items() if value is not None)
+    inside = "".join(content)
+    return f"<{name}{shown}>{inside}</{name}>" if inside else f"<{name}{shown}/>"
+
+
+def text(content: str, x: float, y: float, class_: str, anchor: str | None = None) -> str:
+    """A line of text whose baseline begins (or, by `anchor`, has its middle) at a point."""
+    return element("text", escape(printable(content), quote=False), x=x, y=y, class_=class_, text_anchor=anchor)
+
+
+def title(content: str) -> str:
+    """What shows when the pointer rests on the element around it."""
+    return element("title", escape(printable(content), quote=False))
+
+
+def printable(content: str) -> str:
+    """The text without the control characters that XML forbids."""
+    return "".join(character if character >= " " or character in "\n\t" else "�" for character in content if character != "\r")
+
+
+def number(value: float) -> str:
+    """A number with at most two digits after the point, and none that say nothing."""
+    return f"{value:.2f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _value(value: str | float | None) -> str:
+    return escape(printable(value)) if isinstance(value, str) else number(value or 0)
