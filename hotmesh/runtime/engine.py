@@ -20,6 +20,7 @@ import asyncpg
 from hotmesh import clock
 from hotmesh.errors import DuplicateJobError, HotMeshError
 from hotmesh.ids import make_id, make_token
+from hotmesh.machine.dimension import to_text
 from hotmesh.machine.effects import Message, Step, Task
 from hotmesh.machine.events import Event, Response, TimerFired
 from hotmesh.machine.job import JobState, Parent
@@ -674,7 +675,10 @@ def _start(plan: Plan, request: StartRequest, moment: Moment) -> tuple[JobState,
 
 
 def _more(request: StartRequest, job: JobState) -> dict[str, Json]:
-    more: dict[str, Json] = {"entity": job.entity, "origin": job.origin, "on_duplicate": request.on_duplicate}
+    """What few starts have beside a job's columns."""
+    more: dict[str, Json] = {}
+    if request.on_duplicate == "replace_finished":
+        more["on_duplicate"] = request.on_duplicate
     if request.version is not None:
         more["pinned"] = True
     if job.facets:
@@ -682,15 +686,14 @@ def _more(request: StartRequest, job: JobState) -> dict[str, Json]:
     if job.trace:
         more["trace"] = job.trace
     if job.parent is not None:
-        parent = job.parent
         more |= {
-            "parent_id": parent.job_id,
-            "parent_key": parent.job_key,
-            "parent_activity": parent.activity_id,
-            "parent_dimension": "".join(f",{n}" for n in parent.dimension),
-            "parent_waits": parent.waits,
+            "parent_id": job.parent.job_id,
+            "parent_key": job.parent.job_key,
+            "parent_activity": job.parent.activity_id,
+            "parent_dimension": to_text(job.parent.dimension),
+            "parent_waits": job.parent.waits,
         }
-    return {name: value for name, value in more.items() if value is not None}
+    return more
 
 
 def _consume(unit: Unit, pending: Pending) -> None:

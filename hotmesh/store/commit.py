@@ -88,8 +88,10 @@ class Batch:
         keep = None if step.expire_s is None and not job.done else expire_s if step.expire_s is None else step.expire_s
         error = None if job.error is None else codec.to_text(job.error)
         if job.revision == 0:
-            more = dumps(unit.more or {})
-            self.starts.append((job.id, job.key, job.topic, job.version, job.status, error, job.done, keep, more))
+            more = dumps(unit.more) if unit.more else None
+            self.starts.append(
+                (job.id, job.key, job.topic, job.version, job.status, error, job.done, keep, job.entity, job.origin, more)
+            )
         else:
             self.updates.append((job.id, job.revision, job.status, error, job.done, keep))
         self._add_rows(job, step)
@@ -164,7 +166,7 @@ class Batch:
         self.starts.sort(key=lambda row: row[1])
         return [
             *_columns(self.updates, 6),
-            *_columns(self.starts, 9),
+            *_columns(self.starts, 11),
             *_columns(self.inserts, 5),
             *_columns(self.changes, 5),
             *_columns(self.tasks_done, 3),

@@ -1,13 +1,13 @@
 -- The functions that steps are committed by, one transaction and one round trip each.
 
--- Commit any number of steps, all or none. Guards: each job's revision, each consumed message's lease token, each wait that a timer
+-- Commit any number of steps, all or none; the mesh's epoch. Guards: each job's revision, each consumed message's lease token, each wait that a timer
 -- settled. A guard that fails raises HM001 with the jobs it failed for in DETAIL; a start under a stale version HM002; a job id that
 -- is alive HM003. Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
 CREATE FUNCTION {schema}.commit_steps(
   p_owner text, p_lease_s double precision,
   u_id uuid[], u_revision integer[], u_status bigint[], u_error text[], u_done boolean[], u_expire double precision[],
   j_id uuid[], j_key text[], j_topic text[], j_version text[], j_status bigint[], j_error text[], j_done boolean[],
-  j_expire double precision[], j_more text[],
+  j_expire double precision[], j_entity text[], j_origin text[], j_more jsonb[],
   i_job uuid[], i_symbol text[], i_dimension text[], i_value text[], i_ledger bigint[],
   a_job uuid[], a_symbol text[], a_dimension text[], a_value text[], a_ledger bigint[],
   c_id uuid[], c_token bigint[], c_job uuid[],
@@ -25,6 +25,7 @@ DECLARE
   v_version text;
   v_found uuid[];
   v_count bigint;
+  v_stored bigint;
 BEGIN
   IF cardinality(u_id) > 0 THEN
     WITH moved AS (
@@ -36,25 +37,49 @@ BEGIN
       WHERE j.id = u.id AND j.revision = u.revision AND j.paused_at IS NULL
       RETURNING j.id
     ) SELECT array_agg(id) INTO v_found FROM moved;
-    PERFORM {schema}.require_all(u_id, v_found);
+    IF cardinality(v_found) IS DISTINCT FROM cardinality(u_id) THEN
+      PERFORM {schema}.raise_stale(u_id, u_id, v_found);
+    END IF;
   END IF;
   IF cardinality(c_id) > 0 THEN
     WITH gone AS (
-      DELETE FROM {schema}.worker_streams w USING unnest(c_id, c_token, c_job) c(id, token, job)
-      WHERE w.id = c.id AND w.token = c.token RETURNING c.job, c.id
+      DELETE FROM {schema}.worker_streams w USING unnest(c_id, c_token) c(id, token)
+      WHERE w.id = c.id AND w.token = c.token RETURNING c.id
     ) SELECT array_agg(id) INTO v_found FROM gone;
-    PERFORM {schema}.require_each(c_id, c_job, v_found);
+    IF cardinality(v_found) IS DISTINCT FROM cardinality(c_id) THEN
+      PERFORM {schema}.raise_stale(c_id, c_job, v_found);
+    END IF;
   END IF;
   IF cardinality(e_id) > 0 THEN
     WITH gone AS (
       DELETE FROM {schema}.engine_streams w USING unnest(e_id, e_token) c(id, token)
       WHERE w.id = c.id AND w.token = c.token RETURNING c.id
     ) SELECT array_agg(id) INTO v_found FROM gone;
-    PERFORM {schema}.require_each(e_id, e_job, v_found);
+    IF cardinality(v_found) IS DISTINCT FROM cardinality(e_id) THEN
+      PERFORM {schema}.raise_stale(e_id, e_job, v_found);
+    END IF;
   END IF;
   SELECT epoch, version INTO v_epoch, v_version FROM {schema}.mesh;
   IF cardinality(j_id) > 0 THEN
-    PERFORM {schema}.insert_jobs(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_more, v_now, v_version);
+    IF (v_version = ALL (j_version)) IS NOT TRUE THEN
+      PERFORM {schema}.raise_other_version(j_id, j_version, j_more, v_version);
+    END IF;
+    v_stored := 0;
+    LOOP
+      INSERT INTO {schema}.jobs (id, key, topic, version, status, error, completed_at, expired_at, created_at, updated_at,
+                        entity, origin, facets, trace, parent_id, parent_key, parent_activity, parent_dimension, parent_waits)
+      SELECT n.id, n.key, n.topic, n.version, n.status, n.error::json, CASE WHEN n.done THEN v_now END,
+             CASE WHEN n.expire >= 0 THEN v_now + make_interval(secs => n.expire) END, v_now, v_now,
+             n.entity, n.origin, n.more -> 'facets', (n.more -> 'trace')::json, (n.more ->> 'parent_id')::uuid, n.more ->> 'parent_key',
+             n.more ->> 'parent_activity', n.more ->> 'parent_dimension', coalesce((n.more ->> 'parent_waits')::boolean, true)
+      FROM unnest(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_entity, j_origin, j_more)
+             n(id, key, topic, version, status, error, done, expire, entity, origin, more)
+      ON CONFLICT (key, retired_at) DO NOTHING;
+      GET DIAGNOSTICS v_count = ROW_COUNT;
+      v_stored := v_stored + v_count;
+      EXIT WHEN v_stored = cardinality(j_id);
+      PERFORM {schema}.retire_jobs(j_id, j_key, j_more, v_now);
+    END LOOP;
   END IF;
   IF cardinality(i_job) > 0 THEN
     INSERT INTO {schema}.jobs_attributes (job_id, symbol, dimension, value, ledger)
@@ -88,54 +113,38 @@ BEGIN
   RETURN v_epoch;
 END $$;
 
--- Raise HM001 for the jobs that are not among those found.
-CREATE FUNCTION {schema}.require_all(p_wanted uuid[], p_found uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Raise HM001 for the jobs of what was wanted and not found.
+CREATE FUNCTION {schema}.raise_stale(p_wanted uuid[], p_jobs uuid[], p_found uuid[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-  IF cardinality(p_wanted) <> coalesce(cardinality(p_found), 0) THEN
-    RAISE EXCEPTION 'stale' USING ERRCODE = 'HM001', DETAIL = (
-      SELECT string_agg(id::text, ',') FROM unnest(p_wanted) w(id) WHERE NOT id = ANY (coalesce(p_found, '{{}}')));
+  RAISE EXCEPTION 'stale' USING ERRCODE = 'HM001', DETAIL = (
+    SELECT string_agg(DISTINCT job::text, ',') FROM unnest(p_wanted, p_jobs) w(id, job) WHERE NOT id = ANY (coalesce(p_found, '{{}}')));
+END $$;
+
+-- Raise HM002 for the starts whose version is not the active one, unless they are pinned to it as children are to their parent's.
+CREATE FUNCTION {schema}.raise_other_version(j_id uuid[], j_version text[], j_more jsonb[], p_version text) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_others text;
+BEGIN
+  SELECT string_agg(n.id::text, ',') INTO v_others FROM unnest(j_id, j_version, j_more) n(id, version, more)
+  WHERE n.version IS DISTINCT FROM p_version AND NOT coalesce((n.more ->> 'pinned')::boolean, false);
+  IF v_others IS NOT NULL THEN
+    RAISE EXCEPTION 'stale version' USING ERRCODE = 'HM002', DETAIL = v_others;
   END IF;
 END $$;
 
--- Raise HM001 for the jobs of the messages that are not among those found.
-CREATE FUNCTION {schema}.require_each(p_wanted uuid[], p_jobs uuid[], p_found uuid[]) RETURNS void LANGUAGE plpgsql AS $$
-BEGIN
-  IF cardinality(p_wanted) <> coalesce(cardinality(p_found), 0) THEN
-    RAISE EXCEPTION 'stale' USING ERRCODE = 'HM001', DETAIL = (
-      SELECT string_agg(DISTINCT job::text, ',') FROM unnest(p_wanted, p_jobs) w(id, job) WHERE NOT id = ANY (coalesce(p_found, '{{}}')));
-  END IF;
-END $$;
-
--- Store new jobs; retire expired ones (and, with "replace", finished ones) that hold their keys.
-CREATE FUNCTION {schema}.insert_jobs(
-  j_id uuid[], j_key text[], j_topic text[], j_version text[], j_status bigint[], j_error text[], j_done boolean[],
-  j_expire double precision[], j_more text[], p_now timestamptz, p_version text
-) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
+-- Some starts met a job that has their key: retire those that have expired (or are finished, and are to be replaced), else raise HM003.
+CREATE FUNCTION {schema}.retire_jobs(j_id uuid[], j_key text[], j_more jsonb[], p_now timestamptz) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   v_taken text;
 BEGIN
-  SELECT string_agg(n.id::text, ',') INTO v_taken FROM unnest(j_id, j_version, j_more) n(id, version, more)
-  WHERE n.version IS DISTINCT FROM p_version AND NOT coalesce((n.more::jsonb ->> 'pinned')::boolean, false);
-  IF v_taken IS NOT NULL THEN
-    RAISE EXCEPTION 'stale version' USING ERRCODE = 'HM002', DETAIL = v_taken;
+  UPDATE {schema}.jobs j SET retired_at = p_now FROM unnest(j_id, j_key, j_more) n(id, key, more)
+  WHERE j.key = n.key AND j.retired_at = 'infinity' AND j.id <> n.id AND j.completed_at IS NOT NULL
+    AND (j.expired_at <= p_now OR n.more ->> 'on_duplicate' = 'replace_finished');
+  IF NOT FOUND THEN
+    SELECT string_agg(n.id::text, ',') INTO v_taken
+    FROM unnest(j_id, j_key) n(id, key) JOIN {schema}.jobs j ON j.key = n.key AND j.retired_at = 'infinity' AND j.id <> n.id;
+    RAISE EXCEPTION 'duplicate job' USING ERRCODE = 'HM003', DETAIL = coalesce(v_taken, array_to_string(j_id, ','));
   END IF;
-  UPDATE {schema}.jobs j SET retired_at = p_now
-  FROM unnest(j_key, j_more) n(key, more)
-  WHERE j.key = n.key AND j.retired_at = 'infinity'
-    AND (j.expired_at <= p_now OR (j.completed_at IS NOT NULL AND n.more::jsonb ->> 'on_duplicate' = 'replace_finished'));
-  SELECT string_agg(n.id::text, ',') INTO v_taken
-  FROM unnest(j_id, j_key) n(id, key) JOIN {schema}.jobs j ON j.key = n.key AND j.retired_at = 'infinity';
-  IF v_taken IS NOT NULL THEN
-    RAISE EXCEPTION 'duplicate job' USING ERRCODE = 'HM003', DETAIL = v_taken;
-  END IF;
-  INSERT INTO {schema}.jobs (id, key, topic, version, status, error, completed_at, expired_at, created_at, updated_at,
-                    entity, facets, parent_id, parent_key, parent_activity, parent_dimension, parent_waits, origin, trace)
-  SELECT n.id, n.key, n.topic, n.version, n.status, n.error::json, CASE WHEN n.done THEN p_now END,
-         CASE WHEN n.expire >= 0 THEN p_now + make_interval(secs => n.expire) END, p_now, p_now,
-         m ->> 'entity', m -> 'facets', (m ->> 'parent_id')::uuid, m ->> 'parent_key', m ->> 'parent_activity',
-         m ->> 'parent_dimension', coalesce((m ->> 'parent_waits')::boolean, true), m ->> 'origin', (m -> 'trace')::json
-  FROM unnest(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_more)
-         n(id, key, topic, version, status, error, done, expire, more), LATERAL (SELECT n.more::jsonb) l(m);
 END $$;
 
 -- What few steps do: waits, signals, escalations, retries, take-backs. One JSON object of lists.
@@ -171,8 +180,9 @@ BEGIN
       FROM jsonb_to_recordset(p -> 'retries') r(id uuid, token bigint, delay double precision, parked boolean)
       WHERE w.id = r.id AND w.token = r.token RETURNING w.id
     ) SELECT array_agg(id) INTO v_found FROM again;
-    PERFORM {schema}.require_each(array_agg(r.id), array_agg(r.job), v_found)
-    FROM jsonb_to_recordset(p -> 'retries') r(id uuid, job uuid);
+    PERFORM {schema}.raise_stale(array_agg(r.id), array_agg(r.job), v_found)
+    FROM jsonb_to_recordset(p -> 'retries') r(id uuid, job uuid)
+    HAVING count(*) <> coalesce(cardinality(v_found), 0);
   END IF;
   IF p ? 'persisted' THEN
     UPDATE {schema}.jobs SET persisted = true WHERE id IN (SELECT jsonb_array_elements_text(p -> 'persisted')::uuid);
