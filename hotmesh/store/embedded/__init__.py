@@ -119,6 +119,8 @@ class Cluster:
         excess = len(os.fsencode(self.socket)) - SOCKET_PATH_LIMIT
         if excess > 0:
             raise Trouble(f"The path of the socket, {self.socket}, is {excess} bytes too long; set HOTMESH_HOME to a shorter folder.")
+        if "," in str(self.home):
+            raise Trouble(f"{self.home} has a comma, which the address of a Postgres can't have; set HOTMESH_HOME to another folder.")
         account = server_account()
         if not self.home.exists():
             self.home.mkdir(parents=True)

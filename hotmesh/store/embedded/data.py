@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
+import subprocess
 import time
 from pathlib import Path
 
@@ -54,15 +55,19 @@ def create(data: Path, programs: Programs) -> None:
 def start(data: Path, sockets: Path, log: Path, programs: Programs) -> None:
     """Start the server and wait until it takes connections. Raises Trouble and TimeoutExpired."""
     _write_configuration(data, sockets, programs)
-    _remove_stale_pid_file(data)
+    for file in (data / "postmaster.pid", sockets / ".s.PGSQL.5432.lock"):
+        _remove_stale(file)
     if log.exists() and log.stat().st_size > LOG_LIMIT_BYTES:
         log.replace(log.with_name("log.1"))
     deadline = time.monotonic() + LEFTOVER_TIMEOUT_S
     while (trouble := _try_to_start(data, log, programs)) is not None:
-        # The children of a killed server need a moment to notice and to let go of the shared memory.
-        if "pre-existing shared memory block" not in trouble.output or time.monotonic() > deadline:
+        # The processes of a killed server need a moment to notice that and to let go.
+        if not re.search(_LEFTOVER, trouble.output) or time.monotonic() > deadline:
             raise trouble
         time.sleep(0.1)
+
+
+_LEFTOVER = 'pre-existing shared memory block|lock file "[^"]+" already exists'
 
 
 def _try_to_start(data: Path, log: Path, programs: Programs) -> Trouble | None:
@@ -96,28 +101,20 @@ def _quoted(value: str) -> str:
     return value.replace("\\", "\\\\").replace("'", "''")
 
 
-def _remove_stale_pid_file(data: Path) -> None:
-    """After a crash of the machine the number in postmaster.pid may be another program's by now, and PostgreSQL would give up."""
-    file = data / "postmaster.pid"
+def _remove_stale(file: Path) -> None:
+    """After a crash the process number in a lock file may be another program's by now, and PostgreSQL would give up."""
     if file.exists() and not _is_postgres(int(file.read_text().split("\n", 1)[0] or 0)):
         file.unlink()
 
 
 def _is_postgres(pid: int) -> bool:
+    """Whether a process is a living PostgreSQL; one that ended and that nobody waited for (as in containers) is none."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return "postgres" in _command_of(pid)
-
-
-def _command_of(pid: int) -> str:
-    """The name of a process: from /proc where there is one, else from ps."""
-    try:
-        return Path(f"/proc/{pid}/comm").read_text()
+        stat = Path(f"/proc/{pid}/stat").read_text()
     except OSError:
-        import subprocess
-
-        return subprocess.run(["ps", "-p", str(pid), "-o", "comm="], capture_output=True, text=True, check=False).stdout
+        if Path("/proc/self").exists():
+            return False
+        stat = subprocess.run(["ps", "-p", str(pid), "-o", "comm=,stat="], capture_output=True, text=True, check=False).stdout
+        return "postgres" in stat and not stat.split()[-1].startswith("Z")
+    name, _, rest = stat.rpartition(")")
+    return "postgres" in name and not rest.split()[0].startswith("Z")

@@ -20,6 +20,7 @@ class Trouble(Exception):
 NO_SPACE = "There is no space left in {home}; a new cluster needs about 60 MB: free some, or set HOTMESH_HOME to a folder elsewhere."
 READ_ONLY = "{home} is on a read-only file system; set HOTMESH_HOME to a folder that can be written."
 NO_RIGHT = "{user} has no right to {path}; mend the rights, or set HOTMESH_HOME to a folder of your own."
+NO_FOLDER = "{home} is not a folder; set HOTMESH_HOME to one."
 DAMAGED = "The data in {home} are damaged; move the folder away to start empty, or restore a backup of it."
 
 _BY_ERRNO: dict[int, str] = {
@@ -29,8 +30,8 @@ _BY_ERRNO: dict[int, str] = {
     errno.EACCES: NO_RIGHT,
     errno.EPERM: NO_RIGHT,
     errno.ENOENT: DAMAGED,
-    errno.ENOTDIR: "{path} is not a folder; set HOTMESH_HOME to one.",
-    errno.EEXIST: "{path} is not a folder; set HOTMESH_HOME to one.",
+    errno.ENOTDIR: NO_FOLDER,
+    errno.EEXIST: NO_FOLDER,
 }
 
 _BY_OUTPUT: tuple[tuple[str, str], ...] = (
@@ -47,7 +48,7 @@ _BY_OUTPUT: tuple[tuple[str, str], ...] = (
         "Processes of a killed server still use {home}; wait until they are gone, or end them, and try again.",
     ),
     (
-        r'lock file "postmaster.pid" already exists',
+        r'lock file "[^"]+" already exists',
         "A server that doesn't answer runs in {home}; end it ('hotmesh db stop', or the process in postmaster.pid) and try again.",
     ),
     (
