@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TypeAlias
 
 Dimension: TypeAlias = tuple[int, ...]
@@ -10,6 +11,7 @@ ROOT: Dimension = (0,)
 """The trigger's."""
 
 
+@lru_cache(maxsize=100_000)
 def to_text(dimension: Dimension) -> str:
     """`(0, 0, 2)` → `,0,0,2`."""
     return "".join(f",{number}" for number in dimension)

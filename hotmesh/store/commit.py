@@ -178,7 +178,7 @@ class Batch:
 
 
 def _columns(rows: list[tuple[Any, ...]], width: int) -> list[Any]:
-    return list(zip(*rows, strict=True)) if rows else [()] * width
+    return list(zip(*rows, strict=True)) if rows else [None] * width
 
 
 def _retry(unit: Unit, task_id: str, delay_s: float) -> Json:
