@@ -41,9 +41,15 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         moment = datetime.fromtimestamp(record.created, UTC).astimezone().strftime("%H:%M:%S.%f")[:-3]
-        pairs = " ".join(f"{name}={value}" for name, value in fields(record).items())
+        pairs = " ".join(f"{name}={_shown(value)}" for name, value in fields(record).items())
         line = f"{moment} {record.levelname} {record.name}: {record.getMessage()}" + (f" ({pairs})" if pairs else "")
         return line + (f"\n{self.formatException(record.exc_info)}" if record.exc_info else "")
+
+
+def _shown(value: Json) -> str:
+    """A field as text, in quotes where it would not stand alone."""
+    text = str(value)
+    return repr(text) if " " in text or not text else text
 
 
 class JsonFormatter(logging.Formatter):

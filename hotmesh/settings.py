@@ -96,12 +96,19 @@ def _from_pyproject(folder: Path) -> dict[str, Any]:
 def _read(name: str, value: object, place: str) -> Any:
     """A value from outside as its setting's type. Raises SettingsError."""
     if name not in _READERS:
-        raise SettingsError(f"{place} has no setting {name!r}; the settings are {', '.join(_READERS)}")
+        raise SettingsError(f"{place} has no setting {name!r}; {_nearest(name)}")
     reader, takes = _READERS[name]
     try:
         return reader(value)
     except (TypeError, ValueError) as error:
         raise SettingsError(f"{name} is {value!r} in {place}; it takes {takes}") from error
+
+
+def _nearest(name: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, _READERS, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(_READERS)}"
 
 
 def _text(value: object) -> str:

@@ -104,7 +104,7 @@ def run(args: Sequence[str] | None = None) -> int:
     """Run one command line (`sys.argv` unless given) and return its exit code; nothing but `SystemExit` is ever raised."""
     invocation = Invocation()
     try:
-        answer = cli.main(args, prog_name="hotmesh", standalone_mode=False, obj=invocation, color=_color())
+        answer = cli.main(args, prog_name="hotmesh", standalone_mode=False, obj=invocation, color=invocation.color)
         return answer if isinstance(answer, int) else 0
     except click.UsageError as error:
         error.show()
@@ -125,13 +125,6 @@ def run(args: Sequence[str] | None = None) -> int:
 def main() -> None:
     """The entry point of the `hotmesh` script."""
     sys.exit(run())
-
-
-def _color() -> bool | None:
-    """What NO_COLOR and FORCE_COLOR ask for; None leaves it to the terminal."""
-    if os.environ.get("NO_COLOR"):
-        return False
-    return True if os.environ.get("FORCE_COLOR") else None
 
 
 def _reader_left() -> int:

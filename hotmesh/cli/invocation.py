@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import click
+
+
+def _color() -> bool | None:
+    """What NO_COLOR and FORCE_COLOR ask for; None leaves it to the terminal."""
+    if os.environ.get("NO_COLOR"):
+        return False
+    return True if os.environ.get("FORCE_COLOR") else None
 
 
 @dataclass
@@ -14,6 +22,7 @@ class Invocation:
 
     verbose: int = 0
     log_format: str = "text"
+    color: bool | None = field(default_factory=_color)
 
     def begin(self, verbose: int, log_format: str | None) -> None:
         """Take the global options over and set logging up."""
@@ -40,5 +49,5 @@ def report(invocation: Invocation, sentence: str, error: Exception, exit_code: i
         click.echo(dumps(fields | ({"traceback": lines} if lines else {})), err=True)
         return exit_code
     click.echo(lines, err=True, nl=False)
-    click.echo(f"{click.style('error:', fg='red', bold=True)} {sentence}", err=True)
+    click.echo(f"{click.style('error:', fg='red', bold=True)} {sentence}", err=True, color=invocation.color)
     return exit_code
