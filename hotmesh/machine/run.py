@@ -187,7 +187,7 @@ class Run:
             instance.output = {**own, **added} if isinstance(added, dict) else added
         if plan.telemetry is not None:
             self.step.telemetry[instance.key] = self.value(plan.telemetry, instance, "telemetry")
-        self._map_job(instance, plan)
+        self.map_job(instance, plan)
         if plan.emit is not None and self.value(plan.emit, instance, "emit") is True:
             self._publish(final=False)
         if plan.persist is not None and self.value(plan.persist, instance, "persist") is True:
@@ -195,7 +195,8 @@ class Run:
             self.step.expire_s = self._expiry()
             self.job.final = True
 
-    def _map_job(self, instance: Instance, plan: ActivityPlan) -> None:
+    def map_job(self, instance: Instance, plan: ActivityPlan) -> None:
+        """Run `job.maps`, and those for the code. Raises PipeError."""
         if plan.job_maps is not None:
             self.merge(self.value(plan.job_maps, instance, "job.maps"))
         by_code = plan.job_maps_by_code

@@ -206,7 +206,7 @@ def _on_child(run: Run, event: ChildAnswered) -> None:
 
 
 def _on_interrupt(run: Run, event: Interrupted) -> None:
-    error = {"code": event.code, "message": event.reason} if event.throw else None
+    error = {"code": event.code, "message": event.reason, "kind": "interrupted"} if event.throw else None
     if event.descend:
         run.step.descend = event._asdict()
     run.end(error, expire_s=event.expire_s)
@@ -215,7 +215,7 @@ def _on_interrupt(run: Run, event: Interrupted) -> None:
 def _on_cancel(run: Run, event: Cancelled) -> None:
     """End what waits for a time, a signal or a child; what a worker has may finish, and nothing follows it."""
     run.job.cancelled = True
-    run.job.error = {"code": Interrupted().code, "message": event.reason}
+    run.job.error = {"code": Interrupted().code, "message": event.reason, "kind": "cancelled"}
     for instance in [each for each in run.job.open.values() if run.plan_of(each).kind != "worker"]:
         run.release(instance)
         instance.message_id, instance.wait_ids = None, ()

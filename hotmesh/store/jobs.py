@@ -49,7 +49,7 @@ class Jobs:
         else:
             async with self._pool.acquire() as own:
                 rows = await own.fetch(self._sql["load"], wanted)
-        return {loaded.job.id: loaded for loaded in map(_loaded, rows)}
+        return {loaded.job.id: loaded for loaded in map(loaded_job, rows)}
 
     async def lock(self, ids: Iterable[str], connection: Any) -> None:
         """Keep these jobs for the transaction of `connection`."""
@@ -90,7 +90,8 @@ class Jobs:
         return total
 
 
-def _loaded(row: Any) -> Loaded:
+def loaded_job(row: Any) -> Loaded:
+    """A row of `load_jobs`."""
     job = JobState(
         str(row["id"]),
         row["key"],

@@ -23,7 +23,7 @@ def begin(run: Run, instance: Instance) -> None:
     if order["descend"]:
         run.step.descend = order
     instance.code = order["code"]
-    error = {"code": order["code"], "message": order["reason"], "activity": plan.id} if order["throw"] else None
+    error = {"code": order["code"], "message": order["reason"], "kind": "interrupted", "activity": plan.id} if order["throw"] else None
     run.end(error, expire_s=order["expire_s"])
 
 

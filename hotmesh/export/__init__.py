@@ -1,0 +1,1 @@
+"""Rows to `Execution`: what did happen."""
