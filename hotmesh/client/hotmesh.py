@@ -23,7 +23,6 @@ from hotmesh.program import Program
 from hotmesh.runtime.engine import DroppedEvent, StartRequest
 from hotmesh.runtime.node import Finished, Node
 from hotmesh.runtime.router import Callback, Consumer
-from hotmesh.store import signals
 from hotmesh.store.address import resolve_dsn
 from hotmesh.store.jobs import Found
 from hotmesh.store.migrate import migrate
@@ -289,44 +288,36 @@ class HotMesh(Quorum):
         """
         request = self._request(topic, data, job_id, entity, context, on_duplicate)
         node = self.node
-        ended: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        node.waiters.setdefault(request.job_id, []).append(ended)
+        waiter = node.expect_end(request.job_id)
         try:
             async with asyncio.timeout(timeout):
-                try:
-                    job = await node.engine.submit(request.job_id, request)
-                except DuplicateJobError:
-                    if on_duplicate != "attach":
-                        raise
-                    return await self.result(request.key)
-                if not job.done:
-                    await self._wait(ended, request.job_id)
+                job = await node.engine.submit(request.job_id, request)
+                ended = job if job.done else await node.ended(request.job_id, waiter)
+        except DuplicateJobError:
+            if on_duplicate != "attach":
+                raise
+            return await self.result(request.key, timeout=timeout)
         except TimeoutError:
             raise JobTimeout(
                 f"the job {request.key} has not ended within {timeout:g} s; it goes on: ask get_state({topic!r}, {request.key!r}) later"
             ) from None
         finally:
-            _remove(node.waiters, request.job_id, ended)
-        return self._output(job if job.done and job.revision else await self._state(request.job_id))
-
-    async def _wait(self, ended: asyncio.Future[None], job_id: str) -> None:
-        """Wait to be told; look now and then in case nobody tells."""
-        waiting = asyncio.create_task(self.node.ended(job_id))
-        try:
-            await asyncio.wait([ended, waiting], return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            waiting.cancel()
+            node.expect_no_more(request.job_id, waiter)
+        return self._output(ended or await self._state(request.job_id))
 
     async def result(self, job_id: str, *, timeout: float | None = None) -> JobOutput:
         """Wait for the end of a job. Raises JobNotFound, JobError, JobTimeout."""
         found = await self._find(job_id)
+        waiter = self.node.expect_end(found.id)
         try:
             async with asyncio.timeout(timeout):
-                if not found.done:
-                    await self.node.ended(found.id)
+                done = found.done or (await self._find(job_id)).done
+                ended = None if done else await self.node.ended(found.id, waiter)
         except TimeoutError:
             raise JobTimeout(f"the job {job_id} has not ended within {timeout:g} s; it goes on") from None
-        return self._output(await self._state(found.id))
+        finally:
+            self.node.expect_no_more(found.id, waiter)
+        return self._output(ended or await self._state(found.id))
 
     def _output(self, job: JobState) -> JobOutput:
         """A finished job's output. Raises JobError when it failed."""
@@ -374,8 +365,12 @@ class HotMesh(Quorum):
         payload = plain({} if data is None else data)
         id_ = ids.make_id()
         keys = node.programs.signal_keys(topic, payload, clock.now())
-        await signals.send(node.pool, node.schema, id_, topic, keys, payload, status, code, tx)
-        node.message_claims.alarm.ring()
+        token = None if node.engine.paused else ids.make_token()
+        message = await node.signals.send(id_, topic, keys, payload, status, code, token=token, tx=tx)
+        if message is not None:
+            node.take_message(message)
+        elif tx is None:
+            node.message_claims.alarm.ring()
         return id_
 
     async def interrupt(
@@ -505,11 +500,3 @@ async def _within(event: asyncio.Event, delay_s: float) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-def _remove(waiters: dict[str, list[asyncio.Future[None]]], job_id: str, waiter: asyncio.Future[None]) -> None:
-    left = [each for each in waiters.get(job_id, []) if each is not waiter]
-    if left:
-        waiters[job_id] = left
-    else:
-        waiters.pop(job_id, None)

@@ -32,6 +32,7 @@ from hotmesh.store.jobs import Jobs
 from hotmesh.store.mesh import Member, Mesh
 from hotmesh.store.migrate import schema_of
 from hotmesh.store.pool import LOST, Pool
+from hotmesh.store.signals import Signals
 from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, Streams
 from hotmesh.values import Json
 
@@ -78,6 +79,7 @@ class Node:
         self.jobs = Jobs(pool, schema)
         self.mesh = Mesh(pool, schema)
         self.streams = Streams(pool, schema, guid, settings.lease_s)
+        self.signals = Signals(pool, schema, guid, settings.lease_s)
         self.programs = Programs(self.mesh, app_id)
         committer = Committer(pool, schema, guid, settings.lease_s, settings.expire_s)
         self.engine = Engine(
@@ -92,8 +94,8 @@ class Node:
         self.peers = Peers()
         self.members: list[Member] = []
         self.started_at = clock.now()
-        self.waiters: dict[str, list[asyncio.Future[None]]] = {}
-        """Futures of those who wait for a job's end, by job row id."""
+        self.waiters: dict[str, list[asyncio.Future[JobState | None]]] = {}
+        """Futures of those who wait for a job's end, by job row id; they get its state when it ended in this process."""
         self.listeners: dict[str, list[Listener]] = {}
         """By topic pattern."""
         self.quorum_listeners: list[Callable[[str, Json, str], None]] = []
@@ -319,7 +321,7 @@ class Node:
             if self.peers.patterns and any(_listens(pattern, finished) for pattern in self.peers.patterns):
                 self.bus.say("published", [publication.topic, job.id, job.key, publication.final, publication.data, finished.metadata])
         if job.done:
-            self._wake_waiters(job.id)
+            self._wake_waiters(job.id, job)
             if job.origin in self.peers.guids:
                 self.bus.say("done", [job.id])
 
@@ -334,10 +336,10 @@ class Node:
                 for callback in callbacks:
                     self.spawn(_call(callback, finished))
 
-    def _wake_waiters(self, job_id: str) -> None:
+    def _wake_waiters(self, job_id: str, job: JobState | None = None) -> None:
         for waiter in self.waiters.pop(job_id, ()):
             if not waiter.done():
-                waiter.set_result(None)
+                waiter.set_result(job)
 
     # ---- the bus
 
@@ -376,21 +378,29 @@ class Node:
 
     # ---- waiting
 
-    async def ended(self, job_id: str) -> None:
-        """Wait for the end of a job, by word of mouth, with a look now and then."""
-        waiter = asyncio.get_running_loop().create_future()
+    def expect_end(self, job_id: str) -> asyncio.Future[JobState | None]:
+        """A future of a job's end; make it before the job is asked for, so that nothing is missed between."""
+        waiter: asyncio.Future[JobState | None] = asyncio.get_running_loop().create_future()
         self.waiters.setdefault(job_id, []).append(waiter)
+        return waiter
+
+    async def ended(self, job_id: str, waiter: asyncio.Future[JobState | None]) -> JobState | None:
+        """Wait for the end of a job by word of mouth, with a look now and then; its state when it ended here."""
         try:
             while True:
                 done, _ = await asyncio.wait([waiter], timeout=self.settings.poll_s)
-                if done or job_id in await self._finished_now(job_id):
-                    return
+                if done:
+                    return waiter.result()
+                if job_id in await self._finished_now(job_id):
+                    return None
         finally:
-            waiters = self.waiters.get(job_id, [])
-            if waiter in waiters:
-                waiters.remove(waiter)
-            if not waiters:
-                self.waiters.pop(job_id, None)
+            self.expect_no_more(job_id, waiter)
+
+    def expect_no_more(self, job_id: str, waiter: asyncio.Future[JobState | None]) -> None:
+        """Take a future of `expect_end` back."""
+        left = [each for each in self.waiters.pop(job_id, []) if each is not waiter]
+        if left:
+            self.waiters[job_id] = left
 
     async def _finished_now(self, job_id: str) -> set[str]:
         try:

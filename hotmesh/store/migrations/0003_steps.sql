@@ -249,27 +249,30 @@ BEGIN
 END $$;
 
 -- Deliver a signal: to the hook that has waited longest under one of its keys, or with a facet to all of those jobs' hooks on the
--- topic; keep it for later when nobody waits. Returns how many hooks it met.
+-- topic; keep it for later when nobody waits. Returns how many hooks it met; for one, which. With a token the message is leased to
+-- `p_owner`, who takes it from memory.
 CREATE FUNCTION {schema}.send_signal(
   p_id uuid, p_topic text, p_keys text[], p_payload text, p_final boolean, p_facet text, p_scrub boolean,
-  p_keep_s double precision
-) RETURNS integer LANGUAGE plpgsql SET enable_seqscan = off AS $$
+  p_keep_s double precision, p_owner text DEFAULT NULL, p_lease_s double precision DEFAULT NULL, p_token bigint DEFAULT NULL,
+  OUT met integer, OUT job_id uuid, OUT symbol text, OUT dimension text
+) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+#variable_conflict use_column
 DECLARE
   v_wait {schema}.waits;
-  v_met integer := 0;
   v_key text;
 BEGIN
+  met := 0;
   IF p_facet IS NOT NULL THEN
     FOR v_wait IN SELECT w.* FROM {schema}.waits w JOIN {schema}.jobs j ON j.id = w.job_id
                   WHERE w.topic = p_topic AND j.facets @> p_facet::jsonb ORDER BY w.sequence FOR UPDATE OF w LOOP
-      PERFORM {schema}.deliver(gen_random_uuid(), v_wait, p_payload, p_final);
-      v_met := v_met + 1;
+      PERFORM {schema}.deliver(gen_random_uuid(), v_wait, p_payload, p_final, NULL, NULL, NULL);
+      met := met + 1;
     END LOOP;
     IF p_scrub THEN
       UPDATE {schema}.jobs j SET facets = nullif(j.facets - (SELECT array_agg(k) FROM jsonb_object_keys(p_facet::jsonb) k), '{{}}')
       WHERE j.facets @> p_facet::jsonb;
     END IF;
-    RETURN v_met;
+    RETURN;
   END IF;
   FOR v_key IN SELECT DISTINCT k FROM unnest(p_keys) k ORDER BY k LOOP
     PERFORM pg_advisory_xact_lock(hashtextextended(p_topic || v_key, 7));
@@ -277,21 +280,28 @@ BEGIN
   SELECT * INTO v_wait FROM {schema}.waits
   WHERE topic = p_topic AND key = ANY (p_keys) AND job_id IS NOT NULL ORDER BY sequence LIMIT 1 FOR UPDATE;
   IF v_wait.id IS NOT NULL THEN
-    PERFORM {schema}.deliver(p_id, v_wait, p_payload, p_final);
-    RETURN 1;
+    PERFORM {schema}.deliver(p_id, v_wait, p_payload, p_final, p_owner, p_lease_s, p_token);
+    met := 1;
+    job_id := v_wait.job_id;
+    symbol := v_wait.symbol;
+    dimension := v_wait.dimension;
+    RETURN;
   END IF;
   INSERT INTO {schema}.waits (id, topic, key, signal_id, payload, final, expires_at, created_at)
   SELECT gen_random_uuid(), p_topic, k, p_id, p_payload::json, p_final, hotmesh.now() + make_interval(secs => p_keep_s), hotmesh.now()
   FROM unnest(p_keys) k;
-  RETURN 0;
 END $$;
 
 -- Hand a signal to the job of a wait; a final one settles the wait and those of the same hook.
-CREATE FUNCTION {schema}.deliver(p_id uuid, p_wait {schema}.waits, p_payload text, p_final boolean) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION {schema}.deliver(
+  p_id uuid, p_wait {schema}.waits, p_payload text, p_final boolean, p_owner text, p_lease_s double precision, p_token bigint
+) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   IF p_final THEN
     DELETE FROM {schema}.waits WHERE job_id = p_wait.job_id AND symbol = p_wait.symbol AND dimension = p_wait.dimension;
   END IF;
-  INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
-  VALUES (p_id, 'signal', p_wait.job_id, p_wait.symbol, p_wait.dimension, p_payload::json);
+  INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload, owner, token, visible_at, claims)
+  VALUES (p_id, 'signal', p_wait.job_id, p_wait.symbol, p_wait.dimension, p_payload::json, p_owner, p_token,
+          CASE WHEN p_token IS NOT NULL THEN hotmesh.now() + make_interval(secs => p_lease_s) END,
+          CASE WHEN p_token IS NULL THEN 0 ELSE 1 END);
 END $$;
