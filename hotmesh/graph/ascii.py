@@ -24,6 +24,9 @@ KIND_SIGNS: Final[Mapping[str, str]] = {
 }
 """The sign of each kind of activity."""
 
+PASSING: Final = "○"
+"""The sign of a hook that waits for nothing."""
+
 LINE_SIGNS: Final[Mapping[Mark, str]] = {Mark.STARTS: "↗ ", Mark.ESCALATION: "⚑ "}
 CHANGE_SIGNS: Final[Mapping[Change, str]] = {"added": "+", "removed": "−", "changed": "~"}
 BORDERS: Final[Mapping[str, str]] = {"trigger": "╭─╮│╰╯", "cycle": "╭─╮│╰╯", "await": "╔═╗║╚╝"}
@@ -95,8 +98,8 @@ def draw(diagram: Diagram, direction: Direction = "LR") -> Drawing:
 def box_lines(node: Node) -> list[str]:
     """The lines of text in a box, the name first."""
     change = f"{CHANGE_SIGNS[node.change]} " if node.change else ""
-    sign = "" if node.kind not in KIND_SIGNS else f"{KIND_SIGNS[node.kind]} "
-    lines = [f"{change}{sign}{node.id}", *(LINE_SIGNS.get(line.mark, "") + line.text for line in node.lines)]
+    sign = PASSING if node.passes else KIND_SIGNS[node.kind]
+    lines = [f"{change}{sign} {node.id}", *(LINE_SIGNS.get(line.mark, "") + line.text for line in node.lines)]
     if node.run is not None and node.run.state not in (State.PENDING, State.SKIPPED):
         lines.append(run_words(node.run))
     return [shortened(line, MAX_TEXT) for line in lines]
@@ -125,7 +128,7 @@ def _draw_label(canvas: Canvas, rect: Rect, label: tuple[str, ...], edge: Edge, 
 
 
 def _draw_box(canvas: Canvas, rect: Rect, node: Node) -> None:
-    left_top, across, right_top, down, left_bottom, right_bottom = BORDERS.get(node.kind, BORDER)
+    left_top, across, right_top, down, left_bottom, right_bottom = tuple(BORDERS.get(node.kind, BORDER))
     state = node.run.state if node.run else ""
     role = " ".join(part for part in ("border", node.kind, state, node.change) if part)
     canvas.put(rect.x, rect.y, left_top + across * (rect.width - 2) + right_top, role, node.id)

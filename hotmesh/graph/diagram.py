@@ -50,6 +50,8 @@ class Node:
     title: str | None = None
     topic: str | None = None
     """The topic as text, when the activity has one."""
+    passes: bool = False
+    """Whether it is a hook that waits for nothing."""
     lines: tuple[Line, ...] = ()
     tooltip: str = ""
     starts: str | None = None
@@ -111,7 +113,8 @@ def _node(activity: Activity, graph: Graph, started: Collection[str], each: bool
     if activity.join:
         lines.append(Line(Mark.NOTE, "joins all branches" if activity.join == "all" else "joins the first branch"))
     starts = topic if isinstance(activity, Await) and topic in started else None
-    return Node(activity.id, activity.kind, activity.title, topic, tuple(lines), node_tooltip(activity), starts, each)
+    passes = isinstance(activity, Hook) and not activity.rules and activity.sleep is None
+    return Node(activity.id, activity.kind, activity.title, topic, passes, tuple(lines), node_tooltip(activity), starts, each)
 
 
 def _topic(activity: Activity, graph: Graph) -> str | None:
@@ -150,10 +153,10 @@ def _hook_lines(hook: Hook) -> list[Line]:
     lines = [Line(Mark.SIGNAL, f"waits for {topic}") for topic in dict.fromkeys(rule.topic for rule in hook.rules)]
     if hook.sleep is not None:
         time = duration_words(hook.sleep)
-        lines.append(Line(Mark.TIMER, f"or {time}" if lines else f"sleeps {time}"))
+        lines.append(Line(Mark.TIMER, f"or after {time}" if lines else f"sleeps {time}"))
     if hook.escalation is not None:
         lines.append(Line(Mark.ESCALATION, _escalation(hook.escalation)))
-    return lines or [Line(Mark.NOTE, "passes through")]
+    return lines or [Line(Mark.NOTE, hook.title or "passes through")]
 
 
 def _escalation(escalation: dict[str, Template]) -> str:

@@ -101,7 +101,9 @@ def _icon(node: Node, height: int) -> str:
     top = (height - TILE) // 2
     radius = TILE // 2 if node.kind in ("trigger", "cycle") else 6
     tile = element("rect", x=PADDING, y=top, width=TILE, height=TILE, rx=radius, class_="tile")
-    return tile + element("use", href=f"#{node.kind}", x=PADDING + 5, y=top + 5, width=16, height=16, class_="icon")
+    return tile + element(
+        "use", href=f"#{'pass' if node.passes else node.kind}", x=PADDING + 5, y=top + 5, width=16, height=16, class_="icon"
+    )
 
 
 def _sign(change: str, width: int) -> str:
