@@ -6,26 +6,42 @@ closures are made of, `functions` is the library, `values` converts as ECMAScrip
 
 from __future__ import annotations
 
+from hotmesh.expr.check import FINDINGS, Finding, check
 from hotmesh.expr.compile import compile_template
+from hotmesh.expr.dates import Date
+from hotmesh.expr.evaluate import TracedRow, evaluate_pipe, trace_pipe
+from hotmesh.expr.functions import DOMAINS, FUNCTIONS
 from hotmesh.expr.paths import walk
 from hotmesh.expr.references import references
 from hotmesh.expr.scope import BOUND, DataScope, Scope
+from hotmesh.expr.signature import Function, Parameter
 from hotmesh.expr.syntax import FunctionName, Literal, Malformed, Reference, parse_reference, parse_text
 from hotmesh.expr.values import strict_equals, to_json
 
 __all__ = [
     "BOUND",
+    "DOMAINS",
+    "FINDINGS",
+    "FUNCTIONS",
     "DataScope",
+    "Date",
+    "Finding",
+    "Function",
     "FunctionName",
     "Literal",
     "Malformed",
+    "Parameter",
     "Reference",
     "Scope",
+    "TracedRow",
+    "check",
     "compile_template",
+    "evaluate_pipe",
     "parse_reference",
     "parse_text",
     "references",
     "strict_equals",
     "to_json",
+    "trace_pipe",
     "walk",
 ]

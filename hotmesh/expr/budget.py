@@ -15,6 +15,8 @@ DEPTH_LIMIT: Final = 200
 """How deep lists and maps of a result may be nested."""
 TEMPLATE_DEPTH_LIMIT: Final = 100
 """How deep a template may be nested."""
+PART_LIMIT: Final = 200_000
+"""How many lists, maps and rows of one template are checked."""
 
 _SMALL: Final = frozenset({int, float, bool, type(None)})
 

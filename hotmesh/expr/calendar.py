@@ -1,4 +1,4 @@
-"""The calendar of ECMAScript (ECMA-262, "Time Values and Time Range"): milliseconds since 1970 in UTC, years without end, no leap seconds."""
+"""The calendar of ECMAScript (ECMA-262, "Time Values and Time Range"): milliseconds since 1970 in UTC, without leap seconds."""
 
 from __future__ import annotations
 

@@ -10,11 +10,19 @@ import unicodedata
 from functools import lru_cache
 from typing import Final, TypeAlias
 
-_SIGNS: Final = "\t\n\v\f\r\x85\u2028\u2029 _-‐‑‒–—―,;:!¡?¿.·…'‘’‚‹›\"“”„«»()[]{}§¶@*/\\&#%‰†‡•`´˜^¯°©®+±÷×<=>¬|¦~¤¢$£¥€0123456789"
+_SIGNS: Final = "\t\n\v\f\r\x85\u2028\u2029 _-‐‑‒–—―,;:!¡?¿.·…'‘’‚‹›\"“”„«»()[]{}§¶@*/\\&#%‰†‡•`´˜^¯°©®+±÷×<=>¬|¦~"
+
+_CURRENCIES: Final = "¤¢$£¥€"
 _LETTERS: Final = "aⱥbƀɓƃcȼƈdȸɖɗƌȡeɇǝəɛfƒgǥɠɣƣhƕiıɨɩjȷɉkƙlƚȴƛmnɲƞȵŋoɔɵȣpƥqȹɋĸrʀɍsȿʃƪtŧⱦƫƭʈȶuʉɯʊvʋʌwxyɏƴȝzƍƶȥɀʒƹƺþƿƻƨƽƅɂǀǁǂǃ"
-_PRIMARY: Final = {sign: (0, rank) for rank, sign in enumerate(_SIGNS)} | {letter: (2, rank) for rank, letter in enumerate(_LETTERS)}
+_SIGN, _OTHER_SIGN, _CURRENCY, _DIGIT, _LETTER, _OTHER_LETTER = range(6)
+_PRIMARY: Final = (
+    {sign: (_SIGN, rank) for rank, sign in enumerate(_SIGNS)}
+    | {sign: (_CURRENCY, rank) for rank, sign in enumerate(_CURRENCIES)}
+    | {str(digit): (_DIGIT, digit) for digit in range(10)}
+    | {letter: (_LETTER, rank) for rank, letter in enumerate(_LETTERS)}
+)
 _EXPANDED: Final = {
-    "æ": "ae\u0337", "œ": "oe\u0337", "ß": "ss\u0337", "ø": "o\u0338", "đ": "d\u0335", "ð": "d\u0336", "ħ": "h\u0335", "ł": "l\u0335", "ĳ": "ij",
+    "æ": "ae\u0337", "œ": "oe\u0337", "ß": "ss\u0337", "ø": "o\u0338", "đ": "d\u0335", "ð": "d\u0336", "ħ": "h\u0335", "ł": "l\u0335",
 }  # fmt: skip
 """Letters that sort as others with an accent."""
 
@@ -53,4 +61,4 @@ def _weights(part: str, case: int) -> tuple[tuple[int, int] | None, int, int]:
     digit = unicodedata.digit(part, None)
     if digit is not None:
         return _PRIMARY[str(digit)], 0, 3
-    return (3 if unicodedata.category(part)[0] == "L" else 1, ord(part)), 0, case
+    return (_OTHER_LETTER if unicodedata.category(part)[0] == "L" else _OTHER_SIGN, ord(part)), 0, case

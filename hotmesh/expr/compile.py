@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -36,17 +37,23 @@ class Compiler:
         """How many reduces are open around the part in hand."""
         self.needs_tally = False
         """Whether an evaluation counts cells or draws random numbers."""
+        self._template = template
+        self._draws = False
 
     def rooted(self, part: Part) -> Evaluate:
         """The part as a closure that callers may call: it brings its own tally when the template needs one."""
         if not self.needs_tally:
             return part.run
-        run = part.run
+        run, salt = part.run, self._salt()
 
         def run_with_tally(scope: Any, prior: Sequence[Any] = ()) -> Any:
-            return run(Frame(scope, Tally(str(scope.seed))), prior)
+            return run(Frame(scope, Tally(scope.seed, salt)), prior)
 
         return run_with_tally
+
+    def _salt(self) -> str:
+        """What makes two templates of one step draw different random numbers."""
+        return hashlib.sha256(repr(self._template).encode(errors="replace")).hexdigest() if self._draws else ""
 
     def part(self, template: Json, path: str) -> Part:
         """A template, or a piece of one, compiled."""
@@ -105,7 +112,8 @@ class Compiler:
 
     def call(self, function: Function, arguments: Sequence[Part], place: Place) -> Part:
         """A call of a function."""
-        self.needs_tally = self.needs_tally or function.full_name == "math.random"
+        if function.full_name == "math.random":
+            self.needs_tally = self._draws = True
         return call(function, arguments, place)
 
     def _reference(self, root: str, path: tuple[str, ...]) -> Evaluate:

@@ -111,7 +111,7 @@ def day_text(date: Date) -> str:
     if date.is_invalid:
         return "Invalid Date"
     at = fields_of(int(date.time_ms))
-    year = f"{at.year:04}" if at.year >= 0 else f"-{-at.year:06}"
+    year = f"{at.year:04}" if at.year >= 0 else f"-{-at.year:04}"
     return f"{DAYS[at.weekday]} {MONTHS[at.month]} {at.day:02} {year}"
 
 

@@ -105,7 +105,8 @@ def _styled(data: LocaleData, chosen: dict[str, str], *, date: bool, time: bool)
         return clock_pattern
     if not clock:
         return data.date_styles[days]
-    return _joined(data, data.date_styles[days], clock_pattern, at=days in ("full", "long"))
+    joints = {"full": data.joint_at, "long": data.joint_at, "medium": data.joint, "short": data.joint_short}
+    return _joined(joints[days], data.date_styles[days], clock_pattern)
 
 
 def _cycled(data: LocaleData, pattern: str, chosen: dict[str, str]) -> str:
@@ -131,13 +132,13 @@ def _pattern(data: LocaleData, chosen: dict[str, str]) -> str:
     zone = {"short": "z", "long": "zzzz"}.get(chosen.get("timeZoneName", ""), "")
     if zone:
         clock = f"{clock} {zone}" if clock else zone
-    return _joined(data, days, clock, at=chosen.get("month") == "long")
+    if chosen.get("month") == "long":
+        return _joined(data.joint_at, days, clock)
+    return _joined(data.joint if chosen.get("month") == "short" else data.joint_short, days, clock)
 
 
-def _joined(data: LocaleData, days: str, clock: str, *, at: bool) -> str:
-    if not (days and clock):
-        return days or clock
-    return (data.joint_at if at else data.joint).replace("{1}", days).replace("{0}", clock)
+def _joined(joint: str, days: str, clock: str) -> str:
+    return joint.replace("{1}", days).replace("{0}", clock) if days and clock else days or clock
 
 
 def _date_pattern(data: LocaleData, chosen: dict[str, str]) -> str:
@@ -145,7 +146,8 @@ def _date_pattern(data: LocaleData, chosen: dict[str, str]) -> str:
     if letters == "G" and "year" not in chosen:
         letters = "Gy"
     named = chosen.get("month") in _WIDTHS
-    for skeleton in (_exact(letters, chosen), letters.replace("M", "MMM") if named else letters):
+    candidates = [_exact(letters, chosen), *([letters.replace("M", "MMMM")] if chosen.get("month") == "long" else [])]
+    for skeleton in (*candidates, letters.replace("M", "MMM") if named else letters):
         if skeleton in data.skeletons:
             return _widened(data.skeletons[skeleton], chosen)
     singles = [data.skeletons.get("MMM" if letter == "M" and named else letter, letter) for letter in letters]
@@ -189,6 +191,8 @@ def _widen(field: str, chosen: dict[str, str]) -> str:
         return field
     if width == "2-digit":
         return field[0] * 2
+    if name == "month" and len(field) < 3:
+        return field
     return field[0] * {"short": 3, "long": 4, "narrow": 5}[width]
 
 
@@ -229,6 +233,7 @@ _WRITERS: Final[dict[str, Callable[[datetime, int, LocaleData], str]]] = {
     "d": lambda at, width, data: _padded(at.day, width),
     "E": lambda at, width, data: data.day_name(at.weekday(), width, "format"),
     "c": lambda at, width, data: data.day_name(at.weekday(), width, "stand-alone"),
+    "K": lambda at, width, data: _padded(at.hour % 12, width),
     "h": lambda at, width, data: _padded((at.hour + 11) % 12 + 1, width),
     "H": lambda at, width, data: _padded(at.hour, width),
     "m": lambda at, width, data: _padded(at.minute, width),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,7 +23,7 @@ Names = Mapping[str, Mapping[str, Mapping[int, str]]]
 
 @dataclass(frozen=True)
 class LocaleData:
-    """The data of one locale. `joint` joins a date `{1}` and a time `{0}`, `joint_at` one with the month written out."""
+    """The data of one locale. The joints join a date `{1}` and a time `{0}`, `joint_short` one in digits, `joint_at` one written out."""
 
     tag: str
     months: Names
@@ -36,6 +36,7 @@ class LocaleData:
     date_styles: Mapping[str, str]
     time_styles: Mapping[str, str]
     joint: str
+    joint_short: str
     joint_at: str
 
     def month_name(self, month: int, width: int, context: str) -> str:
@@ -46,10 +47,19 @@ class LocaleData:
         return self.days[context][_WIDTHS[width]][weekday]
 
     def zone_name(self, at: datetime, width: int) -> str:
-        """The name of the time zone of `at`."""
-        if self.tag.startswith("en") and (width < 4 or str(at.tzinfo) == "UTC"):
-            return "Coordinated Universal Time" if width == 4 else at.tzname() or ""
-        return _zone_name_of_babel(self.tag, at, width)
+        """The name of the time zone of `at`: 'EDT' in America, 'GMT-4' elsewhere; its long name when the width is 4."""
+        if width == 4 and not (self.tag.startswith("en") and str(at.tzinfo) == "UTC"):
+            return _long_zone_name(self.tag, at)
+        name = at.tzname() or ""
+        if width == 4:
+            return "Coordinated Universal Time"
+        return name if name == "UTC" or (self.tag == "en-US" and name.isalpha()) else _offset_name(at)
+
+
+def _offset_name(at: datetime) -> str:
+    minutes = int((at.utcoffset() or timedelta()).total_seconds()) // 60
+    hours, rest = divmod(abs(minutes), 60)
+    return f"GMT{'-' if minutes < 0 else '+'}{hours}{f':{rest:02}' if rest else ''}" if minutes else "GMT"
 
 
 _TAG: Final = re.compile(
@@ -102,7 +112,7 @@ def _read(locale: Locale) -> LocaleData:
         tag=str(locale),
         months=locale.months,
         days=locale.days,
-        day_halves=(locale.day_periods["format"]["wide"]["am"], locale.day_periods["format"]["wide"]["pm"]),
+        day_halves=_day_halves(locale),
         era=locale.eras["abbreviated"][1],
         decimal=locale.number_symbols["latn"]["decimal"],
         twelve_hours="h" in re.sub("'[^']*'", "", time_styles["medium"]),
@@ -110,19 +120,29 @@ def _read(locale: Locale) -> LocaleData:
         date_styles={style: str(pattern) for style, pattern in locale.date_formats.items()},
         time_styles=time_styles,
         joint=joint,
+        joint_short=str(locale.datetime_formats["short"]),
         joint_at=_JOINT_AT.get(locale.language, joint),
     )
 
 
-def _zone_name_of_babel(tag: str, at: datetime, width: int) -> str:
+def _day_halves(locale: Locale) -> tuple[str, str]:
+    periods = locale.day_periods["format"]
+    names = next(
+        (periods[width] for width in ("abbreviated", "wide", "narrow") if "am" in periods.get(width, ())), {"am": "AM", "pm": "PM"}
+    )
+    return names["am"], names["pm"]
+
+
+def _long_zone_name(tag: str, at: datetime) -> str:
     try:
         from babel.dates import get_timezone_name
     except ImportError:
         raise Fault("the long name of a time zone needs babel: pip install 'hotmesh[locale]'") from None
-    return str(get_timezone_name(at, width="long" if width == 4 else "short", locale=tag.replace("-", "_")))
+    return str(get_timezone_name(at, width="long", locale=tag.replace("-", "_")))
 
 
 _JOINT_AT: Final = {
+    "en": "{1} 'at' {0}",
     "de": "{1} 'um' {0}",
     "fr": "{1} 'à' {0}",
     "es": "{1} 'a las' {0}",
@@ -197,6 +217,7 @@ def _english(tag: str, halves: tuple[str, str], twelve: bool, skeletons: str, da
         date_styles=dict(zip(("full", "long", "medium", "short"), dates.split("|"), strict=True)),
         time_styles=dict(zip(("full", "long", "medium", "short"), times.split("|"), strict=True)),
         joint="{1}, {0}",
+        joint_short="{1}, {0}",
         joint_at="{1} 'at' {0}",
     )
 

@@ -40,13 +40,13 @@ def _compiled(pattern: str) -> regex.Pattern[str]:
     try:
         return regex.compile(_Translation(pattern).result(), regex.ASCII | regex.VERSION1)
     except regex.error as error:
-        raise Fault(f"the pattern {pattern!r} is no regular expression: {error.msg}") from None
+        raise Fault(f"the pattern {pattern!r} is no regular expression: {error}") from None
 
 
 _SPACE_SET: Final = "".join(f"\\u{ord(space):04x}" for space in SPACES)
 _CONTROL: Final = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
 _QUANTIFIER: Final = re.compile(r"[*+?]|\{(\d+)(,(\d*))?\}", re.ASCII)
-_GROUP: Final = re.compile(r"\?(?:[:=!]|<[=!]|<([A-Za-z_$][\w$]*)>)|(?!\?)", re.ASCII)
+_GROUP: Final = re.compile(r"\?(?:[:=!]|<[=!]|<([A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)>)|(?!\?)", re.ASCII)
 _ESCAPE: Final = re.compile(r"x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|c([A-Za-z])", re.ASCII)
 _OCTAL: Final = re.compile(r"[0-3][0-7]{0,2}|[4-7][0-7]?", re.ASCII)
 
@@ -232,7 +232,7 @@ def _back_reference(number: int) -> str:
     return f"(?({number})\\{number}|)"
 
 
-_PAREN: Final = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\((?!\?)|\(\?<([A-Za-z_$][\w$]*)>", re.ASCII | re.DOTALL)
+_PAREN: Final = re.compile(r"\\.|\[(?:\\.|[^\]\\])*\]|\((?!\?)|\(\?<([A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)>", re.ASCII | re.DOTALL)
 
 
 def _groups(pattern: str) -> list[str | None]:

@@ -56,17 +56,18 @@ class DataScope:
 class Tally:
     """What one evaluation has used up: evaluated cells, and the numbers drawn from its seed."""
 
-    __slots__ = ("_random", "_seed", "cells")
+    __slots__ = ("_random", "_salt", "_seed", "cells")
 
-    def __init__(self, seed: str) -> None:
+    def __init__(self, seed: int, salt: str) -> None:
         self.cells = 0
         self._seed = seed
+        self._salt = salt
         self._random: random.Random | None = None
 
     def draw(self) -> float:
         """The next pseudo-random number in [0, 1)."""
         if self._random is None:
-            self._random = random.Random(self._seed)
+            self._random = random.Random(f"{self._seed}:{self._salt}")
         return self._random.random()
 
 

@@ -12,6 +12,24 @@ KINDS: Final = ("any", "boolean", "number", "string", "list", "map", "date", "co
 """The types of parameters and results. `collection` is a list, a map or a string; types are joined by `|`."""
 
 
+_ACCEPTED: Final = {"collection": ("list", "map", "string", "boolean", "number", "date"), "date": ("date", "string", "number")}
+_CONVERTED: Final = {
+    "number": ("boolean", "string", "date", "null", "undefined", "list"),
+    "string": ("boolean", "number", "date", "list", "null", "undefined"),
+    "boolean": ("number", "string", "list", "map", "date", "null", "undefined"),
+}
+_NOUNS: Final = {
+    "any": "anything",
+    "boolean": "a boolean",
+    "number": "a number",
+    "string": "a string",
+    "list": "a list",
+    "map": "a map",
+    "date": "an ISO 8601 text, epoch milliseconds or a date",
+    "collection": "a value",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """One parameter of a function."""
@@ -20,6 +38,22 @@ class Parameter:
     kinds: tuple[str, ...]
     optional: bool = False
     variadic: bool = False
+
+    @property
+    def accepts(self) -> tuple[str, ...]:
+        """The types of values it takes as they are."""
+        kinds = tuple(kind for name in self.kinds for kind in _ACCEPTED.get(name, (name,)))
+        return (*kinds, "null", "undefined") if self.optional else kinds
+
+    @property
+    def converts(self) -> tuple[str, ...]:
+        """The types of values it takes or converts to something useful."""
+        return (*self.accepts, *(kind for name in self.kinds for kind in _CONVERTED.get(name, ())))
+
+    @property
+    def expected(self) -> str:
+        """Its types, as messages say them."""
+        return " or ".join(_NOUNS.get(name, name) for name in self.kinds)
 
     def __str__(self) -> str:
         mark = "?" if self.optional else ""

@@ -95,9 +95,7 @@ def _whole(number: float) -> float:
 
 def to_integer(value: Any) -> float:
     """ToIntegerOrInfinity: NaN is 0, fractions are cut off; ±Infinity stay."""
-    if type(value) is int:
-        return value
-    number = to_number(value)
+    number = value if type(value) is int and -MAX_SAFE <= value <= MAX_SAFE else to_number(value)
     if isinstance(number, int):
         return number
     return 0 if number != number else int(number) if math.isfinite(number) else number
@@ -203,7 +201,7 @@ def same(left: Any, right: Any) -> bool:
     if kind is str or kind is int or kind is float:
         return bool(left == right) and not isinstance(right, bool)
     if left is right:
-        return left == left
+        return True
     if isinstance(left, (list, dict, bool, Date)) or isinstance(right, bool):
         return False
     return bool(left == right)
@@ -235,9 +233,9 @@ def less(left: Any, right: Any) -> bool | None:
     """`left < right`: strings by code unit, everything else as numbers; None when a number is NaN."""
     left, right = _ordered(left), _ordered(right)
     if isinstance(left, str) and isinstance(right, str):
-        return _units_key(left) < _units_key(right)
+        return to_units(left) < to_units(right)
     left, right = to_number(left), to_number(right)
-    return None if left != left or right != right else left < right
+    return None if left != left or right != right else bool(left < right)
 
 
 def _ordered(value: Any) -> Any:
@@ -245,10 +243,6 @@ def _ordered(value: Any) -> Any:
     if isinstance(value, (Date, datetime)):
         return to_number(value)
     return to_string(value) if isinstance(value, (list, dict)) else value
-
-
-def _units_key(text: str) -> str:
-    return to_units(text)
 
 
 _NUMBERS: Final = frozenset({int, float})

@@ -124,7 +124,7 @@ def _setter(first: int, count: int) -> Callable[..., float]:
 
 
 _PARTS: Final = ("year", "month", "day", "hours", "minutes", "seconds", "milliseconds")
-_DATE: Final = "date: any"
+_DATE: Final = "date: date"
 _SOME_DAY: Final = "2023-04-23T01:02:03.456Z"
 
 
@@ -159,7 +159,7 @@ FUNCTIONS: Final = (
     Function(
         "date.yyyymmdd",
         yyyymmdd,
-        "date?: any",
+        "date?: date",
         "string",
         "The day as 8 digits; today when empty.",
         example(_SOME_DAY, gives="20230423"),
@@ -212,7 +212,7 @@ FUNCTIONS: Final = (
     Function(
         "date.setTime",
         set_time,
-        "date: any, time: number",
+        "date: date, time: number",
         "number",
         "The epoch milliseconds given.",
         example(_SOME_DAY, 1000, gives=1000),
@@ -222,7 +222,7 @@ FUNCTIONS: Final = (
     Function(
         "date.toISOXString",
         to_iso_x_string,
-        "date?: any",
+        "date?: date",
         "string",
         "The date as digits; now when empty.",
         example(_SOME_DAY, gives="20230423010203.456"),
@@ -251,7 +251,7 @@ FUNCTIONS: Final = (
     Function(
         "date.toLocaleString",
         to_locale_string,
-        "date: any, locale?: any, options?: map",
+        "date: date, locale?: any, options?: map",
         "string",
         "The date and time as a locale writes them ('en-US' unless told otherwise), with the options of Intl.DateTimeFormat.",
         example(_SOME_DAY, "en-US", {"timeZone": "America/New_York"}, gives="4/22/2023, 9:02:03 PM"),
@@ -260,7 +260,7 @@ FUNCTIONS: Final = (
     Function(
         "date.toLocaleDateString",
         to_locale_date_string,
-        "date: any, locale?: any, options?: map",
+        "date: date, locale?: any, options?: map",
         "string",
         "The day as a locale writes it.",
         example(_SOME_DAY, "en-GB", gives="23/04/2023"),
@@ -269,7 +269,7 @@ FUNCTIONS: Final = (
     Function(
         "date.toLocaleTimeString",
         to_locale_time_string,
-        "date: any, locale?: any, options?: map",
+        "date: date, locale?: any, options?: map",
         "string",
         "The time as a locale writes it.",
         example(_SOME_DAY, "en-US", gives="1:02:03 AM"),

@@ -59,7 +59,8 @@ FUNCTIONS: Final = (
         stringify,
         "value: any, keys?: any, indent?: any",
         "string",
-        "The JSON text of the value; undefined for undefined. `keys` is a list of the members to write, `indent` a number of spaces or a text.",
+        "The JSON text of the value; undefined for undefined. `keys` is a list of the members to write, `indent` a number of spaces"
+        " or a text.",
         example({"a": [1, None]}, gives='{"a":[1,null]}'),
     ),
     Function("json.parse", parse, "text: any", "any", "The value of a JSON text.", example('{"a":[1,2]}', gives={"a": [1, 2]})),

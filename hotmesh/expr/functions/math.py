@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any, Final
 
 from hotmesh.expr.faults import Fault
@@ -113,11 +114,12 @@ def _exp_minus_one(number: float) -> float:
 
 
 def _cube_root(number: float) -> float:
-    """The cube root, with a step of Newton's: libraries of C are off by one unit for numbers as plain as 27."""
+    """The double nearest to the cube root: libraries of C are off by one unit for numbers as plain as 27."""
     root = math.cbrt(number)
     if not root or not math.isfinite(root):
         return root
-    return root - (root * root * root - number) / (3 * root * root)
+    near = (math.nextafter(root, -math.inf), root, math.nextafter(root, math.inf))
+    return min(near, key=lambda candidate: abs(Fraction(candidate) ** 3 - Fraction(number)))
 
 
 def _sign(number: float) -> float:
@@ -144,7 +146,17 @@ def imul(left: Any = UNDEFINED, right: Any = UNDEFINED) -> int:
 
 
 def hypot(*values: Any) -> float:
-    return math.hypot(*map(to_number, values))
+    """As V8 computes it: scaled by the largest number, with the sum compensated (Kahan), so that digits agree."""
+    numbers = [abs(to_number(value)) for value in values]
+    largest = max((number for number in numbers if number == number), default=0)
+    if math.isinf(largest) or any(number != number for number in numbers):
+        return largest if math.isinf(largest) else math.nan
+    total = compensation = 0.0
+    for number in numbers if largest else ():
+        summand = (number / largest) ** 2 - compensation
+        total, before = total + summand, total
+        compensation = (total - before) - summand
+    return math.sqrt(total) * largest
 
 
 def maximum(*values: Any) -> float:

@@ -63,7 +63,7 @@ def parse_int(value: Any = UNDEFINED, radix: Any = UNDEFINED) -> float:
     base = to_int32(radix)
     if base in (0, 16) and text[:2] in ("0x", "0X"):
         text, base = text[2:], 16
-    return sign * _leading_digits(text, base or 10)
+    return number * float(sign) if not (number := _leading_digits(text, base or 10)) else sign * number
 
 
 def _leading_digits(text: str, base: int) -> float:

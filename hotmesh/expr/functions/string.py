@@ -212,7 +212,7 @@ FUNCTIONS: Final = (
         "string.slice",
         slice_,
         "text: string|list, start?: number, end?: number",
-        "string",
+        "string|list",
         "The part from start up to end; negative indexes count from the end.",
         example("hello", -3, gives="llo"),
         method=True,
