@@ -52,7 +52,7 @@ class PipeError(HotMeshError):
         return f"{self.message} ({where})" if where else self.message
 
 
-class ConnectionError(HotMeshError):  # noqa: A001  (always used as errors.ConnectionError)
+class ConnectionError(HotMeshError):
     """Postgres can't be reached, is too old, or the role lacks a right; the message says which and what to do."""
 
     code = 503

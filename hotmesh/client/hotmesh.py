@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 from hotmesh import clock, codec, ids, settings
 from hotmesh.client.output import JobOutput
@@ -75,7 +75,7 @@ class Manifest:
 class HotMesh(Quorum):
     """An app's mesh, seen from this process. Make one with `await HotMesh.init(…)` or `async with HotMesh(…) as mesh`."""
 
-    _all: set[HotMesh] = set()
+    _all: ClassVar[set[HotMesh]] = set()
 
     def __init__(
         self,
@@ -435,7 +435,7 @@ class HotMesh(Quorum):
     # ---- listening
 
     async def sub(self, topic: str, callback: Subscriber) -> None:
-        """Hear of completions and emissions: `order.done` of every job, `order.done.<job id>` of one. The callback gets (topic, JobOutput)."""
+        """Hear of completions and emissions: `order.done` of all jobs, `order.done.<job id>` of one. Calls `callback(topic, JobOutput)`."""
 
         def listener(finished: Finished) -> Awaitable[None] | None:
             return callback(finished.topic, JobOutput.of(finished.data, finished.metadata))

@@ -89,6 +89,4 @@ class Retried(NamedTuple):
     """A failed job is to run its failed activity again."""
 
 
-Event: TypeAlias = (
-    Response | TimerFired | SignalReceived | ChildAnswered | RetryDue | Interrupted | Cancelled | Continued | Retried
-)
+Event: TypeAlias = Response | TimerFired | SignalReceived | ChildAnswered | RetryDue | Interrupted | Cancelled | Continued | Retried

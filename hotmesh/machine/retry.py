@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from hotmesh.duration import parse_duration
 from hotmesh.errors import Fatal, Retryable
@@ -51,7 +51,7 @@ _FIELDS = {
 }
 
 
-def _read(name: str, value: object) -> object:
+def _read(name: str, value: object) -> Any:
     if name.endswith("_interval"):
         return parse_duration(value)
     if name == "maximum_attempts" and (not isinstance(value, int) or value < 1):
@@ -64,9 +64,7 @@ def _read(name: str, value: object) -> object:
 DEFAULT = RetryPolicy()
 
 
-def next_delay_s(
-    by_code: Mapping[str, Sequence[int]], policy: RetryPolicy | None, code: int, attempt: int, seed: int
-) -> float | None:
+def next_delay_s(by_code: Mapping[str, Sequence[int]], policy: RetryPolicy | None, code: int, attempt: int, seed: int) -> float | None:
     """Seconds until the attempt after number `attempt`, or None when the error stands."""
     if code == Fatal.code:
         return None

@@ -253,26 +253,23 @@ class Run:
 
     # ---- firing
 
-    def _fire(self, instance: Instance, plan: ActivityPlan, status: str, code: int) -> int:
-        """Enter the targets of every edge whose conditions hold; how many were entered."""
+    def _fire(self, instance: Instance, plan: ActivityPlan, status: str, code: int) -> bool:
+        """Enter the targets of every edge whose conditions hold; whether there was one."""
         if self.job.done or self.job.cancelled:
-            return 0
+            return False
         taken = [(edge, self._items(edge, instance)) for edge in plan.edges if edge.takes(status, code) and self._holds(edge, instance)]
         base = instance.opened
         instance.opened = base + max([1, *(len(items) for _, items in taken if items is not None)])
         for edge, items in taken:
             self._follow(edge, items, instance, base)
-        return len(taken)
+        return bool(taken)
 
     def _holds(self, edge: EdgePlan, instance: Instance) -> bool:
         if not edge.match:
             return True
         scope = self.scope(instance)
-        verdicts = (
-            placed(lambda e=expected, a=actual: strict_equals(e(scope), a(scope)), f"transition to {edge.target}")
-            for expected, actual in edge.match
-        )
-        return all(verdicts) if edge.gate_all else any(verdicts)
+        verdicts = (strict_equals(expected(scope), actual(scope)) for expected, actual in edge.match)
+        return placed(lambda: all(verdicts) if edge.gate_all else any(verdicts), f"transition to {edge.target}")
 
     def _items(self, edge: EdgePlan, instance: Instance) -> list[Json] | None:
         if edge.foreach is None:

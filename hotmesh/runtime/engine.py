@@ -131,6 +131,8 @@ class Engine:
         self._inbox: dict[str, list[Pending]] = {}
         self._in_flight: set[str] = set()
         self._ready = asyncio.Event()
+        self._left = asyncio.Event()
+        """Wakes, for a moment, those who wait for a job to leave its commit."""
         self._lanes = [Lane(self, number) for number in range(lanes)]
         self._quiet = asyncio.Event()
         self._quiet.set()
@@ -262,6 +264,8 @@ class Engine:
 
     def _leave(self, job_id: str) -> None:
         self._in_flight.discard(job_id)
+        self._left.set()
+        self._left.clear()
         if self._inbox:
             self._ready.set()
         elif not self._in_flight:
@@ -276,9 +280,7 @@ class Engine:
 
     async def _compute_all(self, batch: dict[str, list[Pending]]) -> list[Work]:
         missing = [
-            job_id
-            for job_id, pendings in batch.items()
-            if job_id not in self._cache and not isinstance(pendings[0].event, StartRequest)
+            job_id for job_id, pendings in batch.items() if job_id not in self._cache and not isinstance(pendings[0].event, StartRequest)
         ]
         loaded = await self._jobs.load(missing) if missing else {}
         await self._programs.want({each.job.version for each in loaded.values()})
@@ -612,7 +614,7 @@ class Engine:
     async def _enter(self, job_id: str) -> None:
         """Keep a job out of the batches."""
         while job_id in self._in_flight:
-            await asyncio.sleep(0.001)
+            await self._left.wait()
         self._in_flight.add(job_id)
 
     async def _commit_or_raise(self, work: Work, connection: Any) -> None:
@@ -706,5 +708,3 @@ def _consume(unit: Unit, pending: Pending) -> None:
         unit.retry_tokens[pending.task[0]] = pending.task[1]
     else:
         unit.tasks.append(pending.task)
-
-

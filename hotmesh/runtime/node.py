@@ -17,8 +17,8 @@ from typing import Any
 
 from hotmesh import clock
 from hotmesh.errors import HotMeshError
-from hotmesh.machine.job import JobState, Parent
 from hotmesh.machine.events import ChildAnswered
+from hotmesh.machine.job import JobState
 from hotmesh.runtime.bus import Bus
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import MAX_INBOX, Engine, Pending, StartRequest, Work
@@ -33,7 +33,7 @@ from hotmesh.store.mesh import Member, Mesh
 from hotmesh.store.migrate import schema_of
 from hotmesh.store.pool import LOST, Pool
 from hotmesh.store.signals import Signals
-from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, Streams
+from hotmesh.store.streams import ClaimedMessage, Lease, Streams
 from hotmesh.values import Json
 
 logger = logging.getLogger("hotmesh.node")
@@ -437,5 +437,3 @@ def _listens(pattern: str, finished: Finished) -> bool:
 
 def _strictest(*brakes: int) -> int:
     return -1 if min(brakes) < 0 else max(brakes)
-
-

@@ -60,7 +60,7 @@ class Held:
 class Answers(Protocol):
     """Where the router brings what callbacks answered."""
 
-    def answer(self, task: ClaimedTask, response: Response, *, keep: bool = False) -> Awaitable[None] | None:
+    def answer(self, task: ClaimedTask, response: Response, *, keep: bool = False) -> Awaitable[object] | None:
         """Take an answer; `keep` leaves the task with the worker, who has more to say."""
 
     async def answer_within(self, task: ClaimedTask, work: Callable[[Any], Awaitable[Response]]) -> None:

@@ -89,9 +89,7 @@ class Batch:
         error = None if job.error is None else codec.to_text(job.error)
         if job.revision == 0:
             more = dumps(unit.more) if unit.more else None
-            self.starts.append(
-                (job.id, job.key, job.topic, job.version, job.status, error, job.done, keep, job.entity, job.origin, more)
-            )
+            self.starts.append((job.id, job.key, job.topic, job.version, job.status, error, job.done, keep, job.entity, job.origin, more))
         else:
             self.updates.append((job.id, job.revision, job.status, error, job.done, keep))
         self._add_rows(job, step)

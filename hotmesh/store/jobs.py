@@ -112,7 +112,9 @@ def loaded_job(row: Any) -> Loaded:
     )
     job.cancelled = job.error is not None and not job.done
     symbols = row["symbols"] or ()
-    rows = [(symbol, row["dimensions"][n], _plain(row["vals"][n], row["ledgers"][n]), row["ledgers"][n]) for n, symbol in enumerate(symbols)]
+    rows = [
+        (symbol, row["dimensions"][n], _plain(row["vals"][n], row["ledgers"][n]), row["ledgers"][n]) for n, symbol in enumerate(symbols)
+    ]
     job.size = sum(len(each[2]) for each in rows)
     return Loaded(job, rows, row["paused"])
 

@@ -109,7 +109,9 @@ async def _applied(connection: Any, shared: bool, schema: str) -> dict[int, str]
         if known is None:
             raise SchemaError(f"the schema {schema} was written by a newer HotMesh (migration {row['number']}); upgrade this one.")
         if known.checksum != row["checksum"]:
-            raise SchemaError(f"migration {known.number} of the schema {schema} differs from this HotMesh's; install the version that wrote it.")
+            raise SchemaError(
+                f"migration {known.number} of the schema {schema} differs from this HotMesh's; install the version that wrote it."
+            )
     return {row["number"]: row["checksum"] for row in rows}
 
 
@@ -121,7 +123,9 @@ async def _run(connection: Any, app_id: str, schema: str) -> int:
         if present and each.number in await _applied(connection, each.shared, schema):
             continue
         await connection.execute(in_schema(each.text, schema))
-        await connection.execute(paragraphs("migrations")["record"], SHARED if each.shared else schema, each.number, each.name, each.checksum)
+        await connection.execute(
+            paragraphs("migrations")["record"], SHARED if each.shared else schema, each.number, each.name, each.checksum
+        )
         ran += 1
     await connection.execute(paragraphs("migrations")["register_app"], app_id, schema)
     return ran

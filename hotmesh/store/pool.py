@@ -26,6 +26,7 @@ LOST: tuple[type[BaseException], ...] = (
     OSError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.CannotConnectNowError,
@@ -33,6 +34,8 @@ LOST: tuple[type[BaseException], ...] = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     TimeoutError,
 )
+
+_UNREACHABLE: tuple[type[BaseException], ...] = (*LOST, asyncpg.PostgresError, ValueError)
 
 
 class Pool:
@@ -64,7 +67,7 @@ class Pool:
         except ConnectionError:
             await self.close()
             raise
-        except (*LOST, asyncpg.PostgresError, ValueError) as error:
+        except _UNREACHABLE as error:
             raise ConnectionError(_sentence(error)) from error
 
     async def close(self) -> None:
@@ -72,7 +75,7 @@ class Pool:
         if self._pool is not None and self.dsn is not None:
             try:
                 await asyncio.wait_for(self._pool.close(), 5)
-            except (TimeoutError, *LOST):
+            except LOST:
                 self._pool.terminate()
             self._pool = None
 

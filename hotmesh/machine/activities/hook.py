@@ -37,9 +37,7 @@ def _register(run: Run, instance: Instance, waits: list[Wait]) -> None:
 
 def _set_timer(run: Run, instance: Instance, seconds: float) -> None:
     instance.message_id = run.make_id()
-    run.step.messages.append(
-        Message(instance.message_id, "timer", run.job.id, instance.activity_id, instance.dimension, delay_s=seconds)
-    )
+    run.step.messages.append(Message(instance.message_id, "timer", run.job.id, instance.activity_id, instance.dimension, delay_s=seconds))
 
 
 def _escalate(run: Run, instance: Instance, plan: ActivityPlan) -> None:
@@ -61,7 +59,7 @@ def _sleep_s(run: Run, instance: Instance, plan: ActivityPlan) -> float:
 
 def _key(run: Run, instance: Instance, rule: RulePlan) -> str:
     scope = run.scope(instance)
-    return rule.key([_plain(placed(lambda e=expected: e(scope), f"hooks.{rule.topic}.expected")) for expected, _ in rule.match])
+    return placed(lambda: rule.key([_plain(expected(scope)) for expected, _ in rule.match]), f"hooks.{rule.topic}.expected")
 
 
 def _plain(value: object) -> object:

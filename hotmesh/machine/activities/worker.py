@@ -25,5 +25,3 @@ def topic_of(run: Run, instance: Instance) -> str:
     if not isinstance(topic, str) or not topic:
         raise PipeError(f"the topic of {plan.id} is {topic!r}, not a text", path="topic")
     return topic
-
-

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+from hotmesh.errors import ConnectionError
 from hotmesh.store.embedded.account import Account
 from hotmesh.store.embedded.trouble import Trouble
 
@@ -55,6 +56,17 @@ def find_programs(chosen: Path | None, account: Account, copies: Path) -> Progra
     if account.may("x", package / WHEEL_PROGRAMS / "postgres"):
         return Programs(package / WHEEL_PROGRAMS, account)
     return Programs(_copy(package, copies) / WHEEL_PROGRAMS, account)
+
+
+def find_psql(chosen: Path | None) -> Path:
+    """The program psql: in the folder `chosen`, on the PATH, or in the wheel. Raises ConnectionError when there is none."""
+    on_path = shutil.which("psql", path=f"{chosen}{os.pathsep}{os.environ.get('PATH', '')}" if chosen else None)
+    if on_path:
+        return Path(on_path)
+    try:
+        return _wheel() / WHEEL_PROGRAMS / "psql"
+    except Trouble as trouble:
+        raise ConnectionError(f"There is no psql: install PostgreSQL's client, or {INSTALL_LINE}") from trouble
 
 
 def _wheel() -> Path:
