@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 from hotmesh import settings
 from hotmesh.store import embedded
 from hotmesh.store.address import resolve_dsn
+from hotmesh.store.embedded.programs import find_psql
 
 
 @click.group()
@@ -36,3 +39,16 @@ def url(start: bool) -> None:
     """
     chosen = settings.load()
     click.echo(resolve_dsn(chosen=chosen) if start or chosen.dsn else embedded.cluster(chosen).dsn)
+
+
+@db.command(context_settings={"ignore_unknown_options": True, "allow_interspersed_args": False, "help_option_names": []})
+@click.argument("arguments", nargs=-1, type=click.UNPROCESSED)
+def psql(arguments: tuple[str, ...]) -> None:
+    """Open psql on the Postgres in use; what follows is psql's own.
+
+    As in: hotmesh db psql -c 'SELECT 1'
+    """
+    chosen = settings.load()
+    dsn = resolve_dsn(chosen=chosen)
+    program = find_psql(chosen.postgres_bin)
+    os.execv(program, [str(program), f"--dbname={dsn}", *arguments])

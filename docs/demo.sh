@@ -1,0 +1,29 @@
+#!/bin/sh
+# `make demo`: the order example from a YAML file to rows in Postgres. The first argument is the folder of the `hotmesh` program.
+set -eu
+PATH="$(cd "$1" && pwd):$PATH"
+export PATH
+
+show() {
+    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    "$@"
+}
+
+refuses() {
+    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    if "$@"; then
+        echo "This should have been refused." >&2
+        exit 1
+    fi
+    echo "(Refused, as it should be: nothing was stored.)"
+}
+
+order() { set -- "$1" hotmesh run graphs/order/order.yaml order.requested "{\"itemId\": \"item-123\", \"requestedQty\": $2}" --workers graphs/order/workers.py; "$@"; }
+
+order show 5
+order show 5000
+order refuses '"five"'
+show hotmesh render graphs/order/order.yaml --format ascii
+show hotmesh render graphs/order/order.yaml -o order.svg
+show hotmesh jobs
+show hotmesh db psql -f docs/demo.sql
