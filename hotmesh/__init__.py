@@ -16,6 +16,8 @@ _PUBLIC = {
     "Worker": "hotmesh.client.hotmesh",
     "Manifest": "hotmesh.client.hotmesh",
     "JobOutput": "hotmesh.client.output",
+    "Observer": "hotmesh.client.observer",
+    "Execution": "hotmesh.export.execution",
     "StreamData": "hotmesh.runtime.stream",
     "StreamResponse": "hotmesh.runtime.stream",
     "RetryPolicy": "hotmesh.machine.retry",
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from hotmesh.client.hotmesh import HotMesh as HotMesh
     from hotmesh.client.hotmesh import Manifest as Manifest
     from hotmesh.client.hotmesh import Worker as Worker
+    from hotmesh.client.observer import Observer as Observer
     from hotmesh.client.output import JobOutput as JobOutput
     from hotmesh.compile import compile_app as compile_app
     from hotmesh.errors import CompileError as CompileError
@@ -51,6 +54,7 @@ if TYPE_CHECKING:
     from hotmesh.errors import PayloadError as PayloadError
     from hotmesh.errors import PipeError as PipeError
     from hotmesh.errors import Retryable as Retryable
+    from hotmesh.export.execution import Execution as Execution
     from hotmesh.machine.retry import RetryPolicy as RetryPolicy
     from hotmesh.runtime.stream import StreamData as StreamData
     from hotmesh.runtime.stream import StreamResponse as StreamResponse

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from hotmesh import clock, codec, ids, settings
+from hotmesh.client.inspection import Inspection
 from hotmesh.client.output import JobOutput
 from hotmesh.client.quorum import Quorum
 from hotmesh.compile import compile_app
@@ -27,6 +28,7 @@ from hotmesh.store.address import resolve_dsn
 from hotmesh.store.jobs import Found
 from hotmesh.store.migrate import migrate
 from hotmesh.store.pool import Pool, Source
+from hotmesh.store.transactions import SAVEPOINT, transaction_of
 from hotmesh.values import Json, dumps
 
 Subscriber = Callable[[str, JobOutput], Awaitable[None] | None]
@@ -72,7 +74,7 @@ class Manifest:
         return self.program.digest
 
 
-class HotMesh(Quorum):
+class HotMesh(Quorum, Inspection):
     """An app's mesh, seen from this process. Make one with `await HotMesh.init(…)` or `async with HotMesh(…) as mesh`."""
 
     _all: ClassVar[set[HotMesh]] = set()
@@ -268,7 +270,14 @@ class HotMesh(Quorum):
         return StartRequest(topic, payload, job_id, name, entity=entity, origin=self.guid, trace=trace, on_duplicate=on_duplicate)
 
     async def _start_within(self, request: StartRequest, tx: Any) -> str:
-        await self.node.engine.start_within(request, tx)
+        own = await transaction_of(tx)
+        await own.execute(f"SAVEPOINT {SAVEPOINT}")
+        try:
+            await self.node.engine.start_within(request, own)
+        except BaseException:
+            await own.execute(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}")
+            raise
+        await self.node.wake_after(own)
         return request.key
 
     async def pubsub(
@@ -365,11 +374,16 @@ class HotMesh(Quorum):
         payload = plain({} if data is None else data)
         id_ = ids.make_id()
         keys = node.programs.signal_keys(topic, payload, clock.now())
+        if tx is not None:
+            own = await transaction_of(tx)
+            await node.signals.send(id_, topic, keys, payload, status, code, tx=own)
+            await node.wake_after(own)
+            return id_
         token = None if node.engine.paused else ids.make_token()
-        message = await node.signals.send(id_, topic, keys, payload, status, code, token=token, tx=tx)
+        message = await node.signals.send(id_, topic, keys, payload, status, code, token=token)
         if message is not None:
             node.take_message(message)
-        elif tx is None:
+        else:
             node.message_claims.alarm.ring()
         return id_
 

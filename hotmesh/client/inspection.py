@@ -1,0 +1,37 @@
+"""The part of `HotMesh` that looks at jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hotmesh.client.views import Views
+from hotmesh.export.execution import Execution
+from hotmesh.export.sections import JobExport
+from hotmesh.runtime.node import Node
+
+
+class Inspection:
+    """Looking at jobs."""
+
+    @property
+    def node(self) -> Node:
+        """The running part."""
+        raise NotImplementedError  # pragma: no cover
+
+    @property
+    def views(self) -> Views:
+        """What the app's rows say: jobs page by page, queues, dead letters, members, versions."""
+        node = self.node
+        return Views(node.pool, node.schema, node.app_id)
+
+    async def execution(self, job_id: str) -> Execution:
+        """Everything about a job: its instances, what they wait for, the edges it took, what happened when. Raises JobNotFound."""
+        return await self.views.execution(job_id)
+
+    async def export(self, job_id: str, *, allow: Iterable[str] | None = None, block: Iterable[str] = (), values: bool = True) -> JobExport:
+        """A job as plain sections: `data`, `state`, `status`, `timeline`, `transitions`.
+
+        `allow`: only these; `block`: not these; `values` false: without what was sent and returned.
+        Raises JobNotFound; ValueError for a section there is none of.
+        """
+        return await self.views.export(job_id, allow=allow, block=block, values=values)
