@@ -148,6 +148,12 @@ class StaleStep(HotMeshError):
     code = 409
 
 
+class RenderError(HotMeshError):
+    """A picture can't be drawn: a program is missing, or it failed; the message says what to do."""
+
+    code = 500
+
+
 CODES: dict[int, str] = {
     200: "success",
     202: "pending, more to come",

@@ -84,7 +84,7 @@ def _rows(node: Node, href: str | None) -> list[Row]:
 
 
 def _row(row: Row, y: int) -> str:
-    icon = element("use", href=f"#{row.icon}", x=TEXT_X, y=y - 10, width=12, height=12, class_="icon mark") if row.icon else ""
+    icon = element("use", href=f"#{row.icon}", x=TEXT_X, y=y - 10, width=12, height=12, class_="icon") if row.icon else ""
     shown = icon + text(row.text, TEXT_X + (MARK_WIDTH if row.icon else 0), y, row.class_)
     return element("a", shown, href=row.href) if row.href else shown
 

@@ -96,7 +96,8 @@ ICONS: Final[Mapping[str, str]] = {
     "worker": "M8 1.8l5.4 3.1v6.2L8 14.2l-5.4-3.1V4.9zM8 5.7a2.3 2.3 0 1 0 0 4.6a2.3 2.3 0 1 0 0-4.6",
     "await": "M2.5 2.5h7v7h-7zM6.5 12v1.5h7v-7H12",
     "hook": "M4.2 2h7.6M4.2 14h7.6M5 2v2.2L8 8l3-3.8V2M5 14v-2.2L8 8l3 3.8V14",
-    "pass": "M6 2.5c-2 0-2 1-2 2.5s0 3-1.8 3c1.8 0 1.8 1.5 1.8 3s0 2.5 2 2.5M10 2.5c2 0 2 1 2 2.5s0 3 1.8 3c-1.8 0-1.8 1.5-1.8 3s0 2.5-2 2.5",
+    "pass": "M6 2.5c-2 0-2 1-2 2.5s0 3-1.8 3c1.8 0 1.8 1.5 1.8 3s0 2.5 2 2.5"
+    "M10 2.5c2 0 2 1 2 2.5s0 3 1.8 3c-1.8 0-1.8 1.5-1.8 3s0 2.5-2 2.5",
     "signal": "M8 10v4M6.8 8.6a1.7 1.7 0 1 1 2.4 0M4.6 10.5a4.5 4.5 0 1 1 6.8 0M2.6 12a7 7 0 1 1 10.8 0",
     "cycle": "M13 8a5 5 0 1 1-1.6-3.7M13.2 2v3h-3",
     "interrupt": "M5.4 2h5.2L14 5.4v5.2L10.6 14H5.4L2 10.6V5.4zM6 6l4 4M10 6l-4 4",
@@ -113,6 +114,15 @@ def style_sheet() -> str:
     return f"{SHAPES}{_colors(LIGHT)}@media (prefers-color-scheme:dark){{\n{_colors(DARK)}}}\n"
 
 
+def graphviz_style_sheet() -> str:
+    """Rules that turn the colors of a picture by Graphviz dark for readers who prefer it; its own are for light."""
+    rules = [f".graph>polygon{{fill:{DARK.page}}}.cluster>path,.cluster>polygon{{stroke:{DARK.faint}}}.cluster>text{{fill:{DARK.muted}}}"]
+    rules.append(f".node path,.node polygon,.node ellipse{{fill:{DARK.card}}}.node text{{fill:{DARK.text}}}.edge text{{fill:{DARK.muted}}}")
+    for kind, color in (*DARK.kinds.items(), *DARK.states.items(), *DARK.changes.items()):
+        rules.append(f".node.{kind} path,.node.{kind} polygon,.node.{kind} ellipse{{stroke:{color}}}")
+    return "@media (prefers-color-scheme:dark){\n" + "\n".join(rules) + "\n}\n"
+
+
 def _colors(palette: Palette) -> str:
     rules = [
         f".page{{fill:{palette.page}}}",
@@ -120,9 +130,7 @@ def _colors(palette: Palette) -> str:
         f".name,.topic-of-graph{{fill:{palette.text}}}",
         f".line,.label,.heading{{fill:{palette.muted}}}",
         f".link{{fill:{palette.link}}}",
-        f".mark{{stroke:{palette.muted}}}",
         f".edge{{stroke:{palette.line}}}.head{{fill:{palette.line}}}",
-        f".rule{{stroke:{palette.faint};fill:none}}",
     ]
     for kind, color in palette.kinds.items():
         rules.append(f".{kind} .card,.{kind} .inner,.{kind} .icon{{stroke:{color}}}.{kind} .tile{{fill:{color}}}")
