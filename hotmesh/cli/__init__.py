@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "rule": ("hotmesh.cli.rule:rule", "Explain a finding of the linter, or list all rules."),
         "schema": ("hotmesh.cli.schema:schema", "Print the JSON Schema of the YAML language."),
         "compile": ("hotmesh.cli.compile:compile_command", "Print the compiled program of an app."),
+        "pipe": ("hotmesh.cli.pipe:pipe", "Evaluate an @pipe, row by row if you like; explain its functions."),
         "render": ("hotmesh.cli.render:render_command", "Draw the graphs of an app: SVG, PNG, text, Mermaid, Graphviz."),
     },
     "Run": {},

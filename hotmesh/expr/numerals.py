@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import Final
 
 MAX_SAFE: Final = 2**53
@@ -39,7 +38,7 @@ def _digits(text: str) -> tuple[str, int]:
     """The digits of '1.25e-07' and where the point lies among them: ('125', -6)."""
     mantissa, _, exponent = text.partition("e")
     whole, _, fraction = mantissa.partition(".")
-    return whole + fraction, int(exponent) + len(whole)
+    return whole + fraction, int(exponent or 0) + len(whole)
 
 
 def _layout(digits: str, point: int) -> str:
@@ -59,23 +58,20 @@ def fixed_text(number: float, places: int) -> str:
     """Number.prototype.toFixed, exact on the binary value; ties go away from zero."""
     if not math.isfinite(number) or abs(number) >= 1e21:
         return number_text(number)
-    text = f"{_quantized(number, -places):f}"
-    return text.removeprefix("-") if number == 0 else text
+    digits = str(_scaled(abs(number), places)).rjust(places + 1, "0")
+    text = f"{digits[:-places]}.{digits[-places:]}" if places else digits
+    return f"-{text}" if number < 0 else text
 
 
 def exponential_text(number: float, places: int | None) -> str:
-    """Number.prototype.toExponential; None = as many digits as the number has."""
-    if not math.isfinite(number):
-        return number_text(number)
+    """Number.prototype.toExponential of a finite number; None = as many digits as the number has."""
     sign = "-" if number < 0 else ""
     digits, point = _shortest(abs(number)) if places is None else _rounded(abs(number), places + 1)
     return sign + _scientific(digits, point - 1)
 
 
 def precision_text(number: float, precision: int) -> str:
-    """Number.prototype.toPrecision."""
-    if not math.isfinite(number):
-        return number_text(number)
+    """Number.prototype.toPrecision of a finite number."""
     sign = "-" if number < 0 else ""
     digits, point = _rounded(abs(number), precision)
     if point < -5 or point > precision:
@@ -86,21 +82,29 @@ def precision_text(number: float, precision: int) -> str:
 
 
 def _shortest(number: float) -> tuple[str, int]:
-    sign_digits_exponent = Decimal(repr(number)).normalize().as_tuple()
-    digits = "".join(map(str, sign_digits_exponent.digits))
-    return digits, len(digits) + int(sign_digits_exponent.exponent) if number else 1
+    """The fewest digits that read back as a number ≥ 0, and where the point lies among them."""
+    digits, point = _digits(repr(float(number)))
+    significant = digits.lstrip("0")
+    return significant.rstrip("0") or "0", point - len(digits) + len(significant) if significant else 1
 
 
 def _rounded(number: float, count: int) -> tuple[str, int]:
-    """`count` digits of a number ≥ 0 and where the point lies among them."""
+    """`count` digits of a number ≥ 0, and where the point lies among them."""
     if number == 0:
         return "0" * count, 1
-    rounded = _quantized(number, Decimal(number).adjusted() - count + 1)
-    digits = "".join(map(str, rounded.as_tuple().digits))
-    return digits[:count], len(digits) + int(rounded.as_tuple().exponent)
+    point = _shortest(number)[1]
+    digits = _scaled(number, count - point)
+    if len(str(digits)) != count:
+        point += len(str(digits)) - count
+        digits = _scaled(number, count - point)
+    return str(digits), point
 
 
-def _quantized(number: float, exponent: int) -> Decimal:
-    with localcontext() as context:
-        context.prec = 1200
-        return Decimal(number).quantize(Decimal(1).scaleb(exponent), rounding=ROUND_HALF_UP)
+def _scaled(number: float, exponent: int) -> int:
+    """`number` × 10 to the exponent, for a number ≥ 0, exact and then rounded; ties go up."""
+    numerator, denominator = number.as_integer_ratio()
+    if exponent >= 0:
+        numerator *= 10**exponent
+    else:
+        denominator *= 10**-exponent
+    return (2 * numerator + denominator) // (2 * denominator)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
 from hotmesh import clock
 from hotmesh.expr.paths import walk
 from hotmesh.values import UNDEFINED, Json
+
+if TYPE_CHECKING:
+    import random
 
 Value: TypeAlias = Any
 """A value of the language: JSON, UNDEFINED, a `Date`, or a number that JSON lacks (NaN, ±Infinity, −0)."""
@@ -67,6 +69,8 @@ class Tally:
     def draw(self) -> float:
         """The next pseudo-random number in [0, 1)."""
         if self._random is None:
+            import random
+
             self._random = random.Random(f"{self._seed}:{self._salt}")
         return self._random.random()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
+from collections.abc import Iterable
 from typing import Final
 
 from hotmesh.expr.functions import DOMAINS, FUNCTIONS
@@ -38,7 +38,7 @@ def suggest_function(name: FunctionName) -> tuple[str, str, str | None]:
     """The code, the message and the help for an unknown function: P101 when its domain is unknown, P102 when only the function is."""
     if name.domain not in DOMAINS:
         return "P101", f"there is no domain {name.domain!r} of functions", _domain_help(name)
-    return "P102", f"the domain {name.domain} has no function {name.name!r}", _did_you_mean(nearest(name))
+    return "P102", f"the domain {name.domain} has no function {name.name!r}", _did_you_mean(nearest(name)) or _listing(name.domain)
 
 
 def nearest(name: FunctionName) -> str | None:
@@ -46,11 +46,17 @@ def nearest(name: FunctionName) -> str | None:
     known = [function.full_name.partition(".")[2] for function in DOMAINS.get(name.domain, ())]
     if name.name.lower() in OTHER_NAMES:
         return OTHER_NAMES[name.name.lower()]
-    close = get_close_matches(name.name, known, n=1) or _ignoring_case(name.name, known)
+    close = _close(name.name, known) or _ignoring_case(name.name, known)
     if close:
         return f"{name.domain}.{close[0]}"
     same = [full for full in FUNCTIONS if full.partition(".")[2].lower() == name.name.lower()]
-    return next(iter(same or get_close_matches(name.full, FUNCTIONS, n=1, cutoff=0.75)), None)
+    return next(iter(same or _close(name.full, FUNCTIONS, 0.75)), None)
+
+
+def _close(name: str, known: Iterable[str], cutoff: float = 0.6) -> list[str]:
+    from difflib import get_close_matches
+
+    return get_close_matches(name, list(known), n=1, cutoff=cutoff)
 
 
 def _ignoring_case(name: str, known: list[str]) -> list[str]:
@@ -59,10 +65,14 @@ def _ignoring_case(name: str, known: list[str]) -> list[str]:
 
 
 def _domain_help(name: FunctionName) -> str:
-    close = get_close_matches(name.domain.lower(), DOMAINS, n=1)
+    close = _close(name.domain.lower(), DOMAINS)
     full = nearest(FunctionName(close[0], name.name)) if close else nearest(name)
     known = f"the domains are {', '.join(DOMAINS)}"
     return _did_you_mean(full) or (_did_you_mean(close[0]) if close else None) or known
+
+
+def _listing(domain: str) -> str:
+    return f"`hotmesh pipe --help {domain}` lists its functions"
 
 
 def _did_you_mean(name: str | None) -> str | None:

@@ -9,7 +9,6 @@ from typing import Any, Final
 from hotmesh.expr.calendar import Fields, fields_of, make_time, time_clip
 from hotmesh.expr.dates import Date, compact_text, date_text, day_text, iso_text, milliseconds
 from hotmesh.expr.faults import Fault
-from hotmesh.expr.intl import date_and_time
 from hotmesh.expr.scope import Scope
 from hotmesh.expr.signature import ANY, Function, example
 from hotmesh.expr.values import to_number, to_time, truthy
@@ -86,15 +85,21 @@ def to_date_string(date: Any = UNDEFINED) -> str:
 
 
 def to_locale_string(date: Any = UNDEFINED, locale: Any = UNDEFINED, options: Any = UNDEFINED) -> str:
-    return date_and_time(to_time(date), locale, options, date=True, time=True)
+    return _locale_text(to_time(date), locale, options, date=True, time=True)
 
 
 def to_locale_date_string(date: Any = UNDEFINED, locale: Any = UNDEFINED, options: Any = UNDEFINED) -> str:
-    return date_and_time(to_time(date), locale, options, date=True, time=False)
+    return _locale_text(to_time(date), locale, options, date=True, time=False)
 
 
 def to_locale_time_string(date: Any = UNDEFINED, locale: Any = UNDEFINED, options: Any = UNDEFINED) -> str:
-    return date_and_time(to_time(date), locale, options, date=False, time=True)
+    return _locale_text(to_time(date), locale, options, date=False, time=True)
+
+
+def _locale_text(time_ms: float, locale: Any, options: Any, *, date: bool, time: bool) -> str:
+    from hotmesh.expr.intl import date_and_time
+
+    return date_and_time(time_ms, locale, options, date=date, time=time)
 
 
 def _getter(index: int) -> Callable[..., float]:

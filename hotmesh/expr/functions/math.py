@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable
-from fractions import Fraction
 from typing import Any, Final
 
 from hotmesh.expr.faults import Fault
@@ -115,6 +114,8 @@ def _exp_minus_one(number: float) -> float:
 
 def _cube_root(number: float) -> float:
     """The double nearest to the cube root: libraries of C are off by one unit for numbers as plain as 27."""
+    from fractions import Fraction
+
     root = math.cbrt(number)
     if not root or not math.isfinite(root):
         return root
