@@ -8,7 +8,7 @@ from functools import cached_property
 from hotmesh.lint.mentions import Mention, mentions_in
 from hotmesh.lint.slots import Slot, slots_of
 from hotmesh.source.findings import Findings
-from hotmesh.source.nodes import Node, Scalar, descend
+from hotmesh.source.nodes import Mapping, Node, Scalar, descend
 from hotmesh.source.outline import ActivityOutline, AppOutline, GraphOutline, RuleOutline, text_of
 from hotmesh.source.payload_schemas import schema_node, schema_value
 from hotmesh.source.shape import Shape
@@ -74,6 +74,32 @@ class GraphContext:
         for rule in self.outline.rules:
             found.setdefault(rule.target, []).append(rule)
         return found
+
+    @cached_property
+    def cycles_to(self) -> dict[str, list[ActivityOutline]]:
+        """The cycles by the activity they enter again."""
+        found: dict[str, list[ActivityOutline]] = {}
+        for activity in self.activities.values():
+            if activity.kind == "cycle":
+                found.setdefault(text_of(activity.node.get("ancestor")), []).append(activity)
+        return found
+
+    @cached_property
+    def entered_by_foreach(self) -> set[str]:
+        """The activities that are entered once per item."""
+        return {edge.target for edge in self.outline.edges if "foreach" in edge.node.entries}
+
+    @cached_property
+    def job_fields(self) -> set[str] | None:
+        """The fields of job data that maps write, None when that can't be said."""
+        names: set[str] = set()
+        for slot in self.slots:
+            if not slot.place.startswith("job."):
+                continue
+            if not isinstance(slot.node, Mapping) or "@pipe" in slot.node.entries or any(key.endswith("]") for key in slot.node.entries):
+                return None
+            names.update(slot.node.entries)
+        return names
 
     def schema(self, activity_id: str, section: str) -> Json | None:
         """The schema of `{<activity>.<section>.data}`, None when nothing is known."""

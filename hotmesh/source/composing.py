@@ -6,15 +6,21 @@ both give the same places.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Final, NoReturn
 
 from hotmesh.diagnostic import Related, Span
 from hotmesh.source.findings import Findings
 from hotmesh.source.nodes import Entry, Mapping, Node, Place, Scalar, Sequence, SourceText
 from hotmesh.source.scalar_values import TAGS, plain_value, tagged_value
+from hotmesh.values import loads
 
 MAX_DEPTH: Final = 100
+_ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
+_SURROGATE_PAIR: Final = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_FORBIDDEN: Final = re.compile("[\x00\ud800-\udfff]")
 MAX_ALIASED_NODES: Final = 100_000
 
 
@@ -26,6 +32,12 @@ def compose(source: SourceText, findings: Findings) -> Node | None:
     """The tree of a text, None when it is empty or broken (and then there is a finding)."""
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+    odd = _ODD_BREAKS.search(source.text)
+    if odd is not None:
+        message = f"U+{ord(odd.group()):04X} breaks a line for some YAML readers and not for others"
+        findings.add("Y103", _point(source, odd.start()), message, help=f'write "\\u{ord(odd.group()):04x}" in double quotes, or remove it')
+        return None
+    source = _with_yaml_escapes(source)
     composer = _Composer(source, findings)
     try:
         return composer.document(_events(source.text))
@@ -36,6 +48,26 @@ def compose(source: SourceText, findings: Findings) -> Node | None:
     except YAMLError as problem:
         _note_character(problem, source, findings)
     return None
+
+
+def _with_yaml_escapes(source: SourceText) -> SourceText:
+    """JSON may write a character as two escapes, which YAML doesn't know; in a JSON text they become one."""
+    if _SURROGATE_PAIR.search(source.text) is None or not _is_json(source.text):
+        return source
+    return replace(source, text=_SURROGATE_PAIR.sub(_one_escape, source.text))
+
+
+def _one_escape(match: re.Match[str]) -> str:
+    high, low = int(match.group(2), 16), int(match.group(3), 16)
+    return f"{match.group(1)}\\U{0x10000 + (high - 0xD800) * 0x400 + low - 0xDC00:08x}"
+
+
+def _is_json(text: str) -> bool:
+    try:
+        loads(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _events(text: str) -> Iterator[Any]:
@@ -82,7 +114,7 @@ class _Composer:
         if name == "ScalarEvent":
             node: Node = self.scalar(event)
         elif name == "AliasEvent":
-            return self.alias(event)
+            return self.alias(event, depth)
         elif depth > MAX_DEPTH:
             self.stop("Y107", event, f"the document is nested deeper than {MAX_DEPTH} levels")
         elif name == "MappingStartEvent":
@@ -97,6 +129,8 @@ class _Composer:
         style = event.style or ""
         tag = self.tag(event, Scalar)
         value = self.tagged(event, tag) if tag is not None else self.untagged(event)
+        if style == '"' and (forbidden := _FORBIDDEN.search(event.value)):
+            self.findings.add("Y103", self.span(event), f"U+{ord(forbidden.group()):04X} can't be part of a text")
         self.last_end = self.leaf_end(event)
         return Scalar(self.source, _place(event.start_mark), self.last_end, event.value, value, style)
 
@@ -124,18 +158,21 @@ class _Composer:
             self.findings.add("Y108", self.span(event), f"{event.value!r} is tagged !!{word}, and it is none")
             return event.value
 
-    def alias(self, event: Any) -> Node:
+    def alias(self, event: Any, depth: int) -> Node:
         anchored = self.anchors.get(event.anchor)
         span = self.span(event)
         self.last_end = _place(event.end_mark)
         if anchored is None:
             self.stop("Y109", event, f"the alias *{event.anchor} has no anchor &{event.anchor} before it")
         via = (Related(span, f"reached through the alias *{event.anchor}"),)
-        return self.copy(anchored, via, span)
+        return self.copy(anchored, via, span, depth)
 
-    def copy(self, node: Node, via: tuple[Related, ...], span: Span) -> Node:
-        """A copy of an anchored node that knows its alias. Depth is bounded because the anchored node is complete."""
+    def copy(self, node: Node, via: tuple[Related, ...], span: Span, depth: int) -> Node:
+        """A copy of an anchored node that knows its alias."""
         self.aliased += 1
+        if depth > MAX_DEPTH and not isinstance(node, Scalar):
+            self.findings.add("Y107", span, f"with this alias the document is nested deeper than {MAX_DEPTH} levels")
+            raise _Stop
         if self.aliased > MAX_ALIASED_NODES:
             self.findings.add("Y110", span, f"aliases multiply the document to more than {MAX_ALIASED_NODES:,} nodes")
             raise _Stop
@@ -143,8 +180,8 @@ class _Composer:
         if isinstance(node, Scalar):
             return Scalar(node.source, node.start, node.end, node.text, node.value, node.style, chain)
         if isinstance(node, Sequence):
-            return Sequence(node.source, node.start, node.end, [self.copy(item, via, span) for item in node.items], chain)
-        entries = {key: Entry(entry.key, self.copy(entry.value, via, span)) for key, entry in node.entries.items()}
+            return Sequence(node.source, node.start, node.end, [self.copy(item, via, span, depth + 1) for item in node.items], chain)
+        entries = {key: Entry(entry.key, self.copy(entry.value, via, span, depth + 1)) for key, entry in node.entries.items()}
         return Mapping(node.source, node.start, node.end, entries, node.flow, chain)
 
     def sequence(self, event: Any, depth: int) -> Sequence:
@@ -255,8 +292,12 @@ _CHARACTERS: Final = {
 
 def _note_character(problem: Any, source: SourceText, findings: Findings) -> None:
     """A character that YAML doesn't allow; the position is an index into the text."""
-    index = min(getattr(problem, "position", 0) or 0, len(source.text))
-    line = source.text.count("\n", 0, index) + 1
-    column = index - (source.text.rfind("\n", 0, index) + 1) + 1
     reason = getattr(problem, "reason", None) or str(problem)
-    findings.add("Y103", Span(source.file, line, column, line, column + 1), f"this is no YAML: {reason}")
+    findings.add("Y103", _point(source, getattr(problem, "position", 0) or 0), f"this is no YAML: {reason}")
+
+
+def _point(source: SourceText, offset: int) -> Span:
+    """The span of one character."""
+    line = source.text.count("\n", 0, offset) + 1
+    column = min(offset, len(source.text)) - (source.text.rfind("\n", 0, offset) + 1) + 1
+    return Span(source.file, line, column, line, column + 1)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from hotmesh.program import KINDS
 from hotmesh.source.nodes import Mapping, Node, Scalar, Sequence, descend
 
 OLD_KINDS = {"activity": "hook"}
@@ -106,8 +107,9 @@ def _graph(node: Mapping) -> GraphOutline:
 
 
 def _activity(id: str, key: Scalar, node: Mapping) -> ActivityOutline:
-    kind = text_of(node.get("type"))
-    return ActivityOutline(id, OLD_KINDS.get(kind, kind), key, node)
+    word = text_of(node.get("type"))
+    kind = OLD_KINDS.get(word, word)
+    return ActivityOutline(id, kind if kind in KINDS else "", key, node)
 
 
 def _targets(table: Node | None) -> Iterator[tuple[str, str, Scalar, Scalar, Mapping]]:

@@ -279,7 +279,7 @@ def _by_fit(made: list[tuple[Json, Check | None]], wanted: str, node: Node, at: 
             return
         if best is None or len(fitting) == 1:
             best = trial
-    if best is None or any(problem.subject is node for problem in best):
+    if best is None or any(problem.subject is node and problem.code != "S101" for problem in best):
         found.append(unexpected("S105", node, at, wanted))
     else:
         found.extend(best)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from hotmesh.source.nodes import Scalar
 from hotmesh.source.outline import EdgeOutline, GraphOutline, text_of
@@ -29,11 +30,21 @@ class Shape:
     scope: dict[str, str] = field(default_factory=dict)
     """The join scope of each join."""
     ahead_bits: dict[str, int] = field(default_factory=dict)
+    dominator_bits: dict[str, int] = field(default_factory=dict)
     position: dict[str, int] = field(default_factory=dict)
 
-    def ancestors(self, activity_id: str) -> tuple[str, ...]:
-        """Every activity on some path from the trigger, the trigger first."""
-        return tuple(self._members(self.ancestor_bits.get(activity_id, 0)))
+    @cached_property
+    def ancestors(self) -> dict[str, tuple[str, ...]]:
+        """For each activity every activity on some path from the trigger to it, the trigger first."""
+        found: dict[str, tuple[str, ...]] = {}
+        for activity_id in self.order:
+            above = {edge.source for edge in self.incoming.get(activity_id, ()) if edge.source in self.position}
+            if len(above) == 1:
+                (source,) = above
+                found[activity_id] = (*found[source], source)
+            else:
+                found[activity_id] = tuple(self._members(self.ancestor_bits[activity_id]))
+        return found
 
     def joins_ahead(self, activity_id: str) -> tuple[str, ...]:
         """The joins that can be reached from an activity."""
@@ -43,6 +54,11 @@ class Shape:
         """Whether `candidate` comes before an activity on some path."""
         position = self.position.get(candidate)
         return position is not None and bool(self.ancestor_bits.get(activity_id, 0) >> position & 1)
+
+    def is_dominator(self, candidate: str, activity_id: str) -> bool:
+        """Whether every instance of an activity has one of `candidate` above it in the tree."""
+        position = self.position.get(candidate)
+        return position is not None and bool(self.dominator_bits.get(activity_id, 0) >> position & 1)
 
     def dominators(self, activity_id: str) -> Iterator[str]:
         """The activities on the way up the tree, the parent first."""
@@ -117,6 +133,7 @@ def _place(graph: GraphOutline, shape: Shape, activity_id: str) -> None:
             shape.scope[activity_id] = parent
     shape.parent[activity_id] = parent
     shape.depth[activity_id] = 0 if parent is None else shape.depth[parent] + 1
+    shape.dominator_bits[activity_id] = 0 if parent is None else shape.dominator_bits[parent] | 1 << shape.position[parent]
     bits = 0
     for edge in sources:
         bits |= shape.ancestor_bits[edge.source] | 1 << shape.position[edge.source]

@@ -13,7 +13,6 @@ from hotmesh.lint.payloads import lead
 from hotmesh.lint.rules.rule import Rule
 from hotmesh.source.findings import did_you_mean, nearest, one_of
 from hotmesh.source.nodes import Mapping, Scalar, descend, scalars
-from hotmesh.source.outline import text_of
 
 RULES: Final = (
     Rule("R203", "a reference names no activity", "It would always be undefined."),
@@ -110,9 +109,8 @@ def _on_signal(graph: GraphContext, mention: Mention) -> None:
 
 
 def _bound(graph: GraphContext, mention: Mention) -> None:
-    entered = {edge.target for edge in graph.outline.edges if "foreach" in edge.node.entries}
     path = [mention.slot.owner, *graph.dominators(mention.slot.owner)]
-    if mention.root in _IN_FOREACH and entered.intersection(path):
+    if mention.root in _IN_FOREACH and graph.entered_by_foreach.intersection(path):
         return
     where = "an @reduce or an activity entered by foreach" if mention.root in _IN_FOREACH else "an @reduce"
     graph.findings.add("R207", mention.root_span, f"{reader(mention)} reads {mention.text} outside {where}")
@@ -141,23 +139,11 @@ def _job(graph: GraphContext, mention: Mention) -> None:
     if mention.path[:1] == ("metadata",):
         _metadata(graph, mention, 1, _JOB_METADATA)
     elif len(mention.path) > 1:
-        written = _written(graph)
+        written = graph.job_fields
         if written is not None and mention.path[1] not in written:
             help = did_you_mean(mention.path[1], written) or "write it in a job.maps"
             message = f"{reader(mention)} reads {mention.text}, and no job.maps writes {mention.path[1]}"
             graph.findings.add("R504", mention.segment_span(1), message, help=help)
-
-
-def _written(graph: GraphContext) -> set[str] | None:
-    """The fields of job data that maps write, None when that can't be said."""
-    names: set[str] = set()
-    for slot in graph.slots:
-        if not slot.place.startswith("job."):
-            continue
-        if not isinstance(slot.node, Mapping) or "@pipe" in slot.node.entries or any(key.endswith("]") for key in slot.node.entries):
-            return None
-        names.update(slot.node.entries)
-    return names
 
 
 def _activity(graph: GraphContext, mention: Mention) -> None:
@@ -204,10 +190,10 @@ def _before(graph: GraphContext, mention: Mention, activity_id: str) -> bool:
 def _may_be_skipped(graph: GraphContext, activity_id: str, owner: str) -> bool:
     """Whether there is a way to the owner past an activity that comes before it."""
     shape = graph.shape
-    above = [owner, *shape.dominators(owner)]
-    if activity_id in above:
+    if activity_id == owner or shape.is_dominator(activity_id, owner):
         return False
-    join = next((id for id in reversed(above) if shape.is_ancestor(activity_id, id) and activity_id not in shape.dominators(id)), owner)
+    above = [*graph.dominators(owner)[::-1], owner]
+    join = next(id for id in above if shape.is_ancestor(activity_id, id) and not shape.is_dominator(activity_id, id))
     waits = graph.activities[join].join == "all"
     return not (waits and _always_entered(graph, activity_id, shape.scope.get(join)))
 
@@ -256,7 +242,7 @@ def _added(graph: GraphContext, activity_id: str, section: str) -> set[str]:
     """The keys that come on top of a schema: from `output.maps`, from cycles that lead back here, from a hook's timer."""
     if section != "output":
         return {"timestamp"} if section == "hook" else set()
-    back = [activity for activity in graph.activities.values() if text_of(activity.node.get("ancestor")) == activity_id]
+    back = graph.cycles_to.get(activity_id, [])
     maps = [descend(graph.activities[activity_id].node, "output", "maps"), *(descend(cycle.node, "input", "maps") for cycle in back)]
     return {key for node in maps if isinstance(node, Mapping) for key in node.entries}
 

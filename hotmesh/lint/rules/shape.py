@@ -194,7 +194,7 @@ def _cycle(graph: GraphContext, cycle: ActivityOutline) -> None:
     elif ancestor.kind not in _ENTERED_AGAIN:
         message = f"{cycle.id} enters the {ancestor.kind} {name} again, which can't be"
         graph.findings.add("G113", node, message, help="enter a hook after it")
-    elif cycle.id in graph.shape.parent and name not in graph.dominators(cycle.id):
+    elif cycle.id in graph.shape.parent and not graph.shape.is_dominator(name, cycle.id):
         related = [Related(ancestor.key.span, f"{name} is defined here")]
         message = f"{cycle.id} enters {name} again, but {name} is not on every way to {cycle.id}"
         on_path = ", ".join(id for id in graph.dominators(cycle.id) if graph.activities[id].kind in _ENTERED_AGAIN)
