@@ -17,9 +17,10 @@ from typing import Any
 
 from hotmesh import clock
 from hotmesh.errors import HotMeshError
+from hotmesh.ids import make_id
 from hotmesh.machine.events import ChildAnswered
 from hotmesh.machine.job import JobState
-from hotmesh.runtime.bus import Bus
+from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import MAX_INBOX, Engine, Pending, StartRequest, Work
 from hotmesh.runtime.messages import event_of, start_request
@@ -32,9 +33,11 @@ from hotmesh.store.jobs import Jobs
 from hotmesh.store.mesh import Member, Mesh
 from hotmesh.store.migrate import schema_of
 from hotmesh.store.pool import LOST, Pool
+from hotmesh.store.queries import paragraphs
 from hotmesh.store.signals import Signals
 from hotmesh.store.streams import ClaimedMessage, Lease, Streams
-from hotmesh.values import Json
+from hotmesh.store.transactions import Transaction
+from hotmesh.values import Json, dumps
 
 logger = logging.getLogger("hotmesh.node")
 
@@ -247,6 +250,8 @@ class Node:
         if message.kind == "start":
             request = start_request(message, self.guid)
             self.engine.accept(request.job_id, Pending(request, message=lease))
+        elif message.kind == "send":
+            self.spawn(self._send(message, lease))
         elif message.job_id is None:
             self.spawn(self._find_and_take(message, lease))
         else:
@@ -260,13 +265,32 @@ class Node:
         else:
             self.engine.accept(found.id, Pending(event_of(message), message=lease))
 
+    async def _send(self, message: ClaimedMessage, lease: Lease) -> None:
+        """A signal from SQL: consumed and sent in one transaction."""
+        topic, data, status, code = (message.payload[name] for name in ("topic", "data", "status", "code"))
+        if not self.programs.has_rule(topic):
+            logger.error("a signal on %s from SQL: no hook of the active version waits for it", topic)
+            error = {"code": 404, "message": f"no hook of the active version waits for signals on {topic!r}"}
+            await self.streams.refuse_start(lease, message.id, topic, error)
+            return
+        keys = self.programs.signal_keys(topic, data, clock.now())
+        async with self.pool.acquire() as connection, connection.transaction():
+            if await self.streams.consume(lease, connection):
+                await self.signals.send(make_id(), topic, keys, data, status, code, tx=connection)
+        self.message_claims.alarm.ring()
+
+    async def wake_after(self, tx: Transaction) -> None:
+        """Have every member look into the streams when a caller's transaction commits."""
+        for kind in ("engine", "tasks"):
+            await tx.fetchval(paragraphs("connection")["notify_one"], channel_of(self.schema), dumps({"kind": kind}))
+
     def _refused_start(self, request: StartRequest, lease: Lease, error: HotMeshError) -> None:
         """A child that can't be started is its parent's error."""
         self.engine.messages.pop(lease[0], None)
         parent = request.parent
         if parent is None or not parent.waits:
             logger.error("the job %s of %s can't be started: %s", request.key, request.topic, error)
-            self.spawn(self.streams.drop([], [lease]))
+            self.spawn(self.streams.refuse_start(lease, request.job_id, request.topic, {"code": error.code, "message": str(error)}))
             return
         detail = {"code": error.code, "message": str(error)}
         event = ChildAnswered(parent.activity_id, parent.dimension, request.job_id, "error", error.code, None, detail)

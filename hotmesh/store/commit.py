@@ -18,6 +18,7 @@ from hotmesh.machine.effects import Step
 from hotmesh.machine.job import Instance, JobState
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
+from hotmesh.store.transactions import DriverError, Transaction
 from hotmesh.values import Json, dumps
 
 
@@ -223,7 +224,7 @@ class Committer:
         self._lease_s = lease_s
         self._expire_s = expire_s
 
-    async def commit(self, units: list[Unit], connection: Any = None) -> int:
+    async def commit(self, units: list[Unit], connection: Transaction | None = None) -> int:
         """Commit all of `units` or none; the mesh's epoch.
 
         `connection`: one with a transaction of the caller's, to commit within. Raises Refused, `pool.LOST`, asyncpg.PostgresError.
@@ -237,7 +238,7 @@ class Committer:
                 return int(await connection.fetchval(self._statement, *arguments))
             async with self._pool.acquire() as own:
                 return int(await own.fetchval(self._statement, *arguments))
-        except asyncpg.PostgresError as error:
+        except (asyncpg.PostgresError, DriverError) as error:
             refusal = _refusal(error)
             if refusal is None:
                 raise
@@ -247,10 +248,10 @@ class Committer:
 _REASONS = {reason.value: reason for reason in Reason}
 
 
-def _refusal(error: asyncpg.PostgresError) -> Refused | None:
+def _refusal(error: asyncpg.PostgresError | DriverError) -> Refused | None:
     reason = _REASONS.get(error.sqlstate or "")
     if reason is None:
-        if isinstance(error, asyncpg.UniqueViolationError) and error.constraint_name == "jobs_key":
+        if error.sqlstate == "23505" and getattr(error, "constraint_name", None) == "jobs_key":
             return Refused(Reason.DUPLICATE, frozenset())
         return None
     detail = getattr(error, "detail", None)

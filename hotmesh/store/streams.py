@@ -98,6 +98,14 @@ class Streams:
         if messages:
             await self._fetch("drop_messages", *_pairs(messages))
 
+    async def refuse_start(self, lease: Lease, job_id: str, topic: str, error: Json) -> None:
+        """Consume a start that can't be, and keep the reason as a dead letter."""
+        await self._fetch("refuse_start", *lease, job_id, topic, codec.to_text(error))
+
+    async def consume(self, lease: Lease, connection: Any) -> bool:
+        """Consume a message in the transaction of `connection`; false when it is no longer ours."""
+        return await connection.fetchval(self._sql["consume_message"], *lease) is not None
+
     async def park(self, messages: Sequence[Lease]) -> None:
         """Set messages of a paused job aside."""
         await self._fetch("park_messages", *_pairs(messages))

@@ -1,3 +1,4 @@
 -- name: send
 -- Deliver a signal or keep it; which hook it met.
-SELECT met, job_id, symbol, dimension FROM {schema}.send_signal($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+SELECT met, job_id, symbol, dimension FROM {schema}.send_signal(
+  $1::uuid, $2::text, $3::text[], $4::text, $5::bool, $6::text, $7::bool, $8::float8, $9::text, $10::float8, $11::bigint)

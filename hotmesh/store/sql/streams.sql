@@ -1,7 +1,12 @@
 -- name: commit
 -- One transaction for any number of steps.
-SELECT {schema}.commit_steps($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
-  $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40, $41, $42, $43, $44, $45, $46, $47, $48, $49, $50)
+SELECT {schema}.commit_steps(
+  $1::text, $2::float8, $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::bool[], $8::float8[], $9::uuid[], $10::text[],
+  $11::text[], $12::text[], $13::bigint[], $14::text[], $15::bool[], $16::float8[], $17::text[], $18::text[], $19::jsonb[],
+  $20::uuid[], $21::text[], $22::text[], $23::text[], $24::bigint[], $25::uuid[], $26::text[], $27::text[], $28::text[],
+  $29::bigint[], $30::uuid[], $31::bigint[], $32::uuid[], $33::uuid[], $34::bigint[], $35::uuid[], $36::uuid[], $37::text[],
+  $38::uuid[], $39::text[], $40::text[], $41::bigint[], $42::uuid[], $43::text[], $44::uuid[], $45::text[], $46::text[],
+  $47::text[], $48::float8[], $49::bigint[], $50::jsonb)
 
 -- name: claim_tasks
 -- Lease tasks of some topics.
@@ -30,6 +35,16 @@ DELETE FROM {schema}.engine_streams s USING unnest($1::uuid[], $2::bigint[]) u(i
 -- name: drop_tasks
 -- Consume tasks whose answer comes too late for their job.
 DELETE FROM {schema}.worker_streams s USING unnest($1::uuid[], $2::bigint[]) u(id, token) WHERE s.id = u.id AND s.token = u.token
+
+-- name: refuse_start
+-- A start that nobody waits for can't be: keep the reason where `hotmesh dead` shows it.
+WITH gone AS (DELETE FROM {schema}.engine_streams WHERE id = $1 AND token = $2 RETURNING id)
+INSERT INTO {schema}.dead_letters (id, job_id, symbol, dimension, error, created_at)
+SELECT id, $3, $4, '', $5::json, hotmesh.now() FROM gone
+
+-- name: consume_message
+-- Take a message in a transaction that does what it asks for.
+DELETE FROM {schema}.engine_streams WHERE id = $1 AND token = $2 RETURNING id
 
 -- name: park_messages
 -- Set messages of paused jobs aside until the job is resumed.
