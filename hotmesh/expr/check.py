@@ -35,10 +35,10 @@ FINDINGS: Final[dict[str, tuple[Severity, str]]] = {
     "P113": (Severity.ERROR, "malformed function name"),
     "P114": (Severity.ERROR, "regular expression that doesn't parse"),
     "P115": (Severity.ERROR, "template too deep or too large"),
-    "P201": (Severity.WARNING, "braces inside a longer string"),
-    "P202": (Severity.WARNING, "row that drops the values before it"),
-    "P203": (Severity.WARNING, "argument that converts to nothing useful"),
-    "P204": (Severity.WARNING, "values that nobody uses"),
+    "P501": (Severity.WARNING, "braces inside a longer string"),
+    "P502": (Severity.WARNING, "row that drops the values before it"),
+    "P503": (Severity.WARNING, "argument that converts to nothing useful"),
+    "P504": (Severity.WARNING, "values that nobody uses"),
 }
 """Every code of this check, with its severity and what it stands for."""
 
@@ -155,7 +155,7 @@ class _Checker:
         match = _INTERPOLATION.search(text)
         if match and not (text.startswith("{{") and text.endswith("}}")):
             message = f"{match.group()} inside of a longer string is not replaced"
-            self.add("P201", message, path, "join the parts in an @pipe with {@string.concat}")
+            self.add("P501", message, path, "join the parts in an @pipe with {@string.concat}")
 
     def function(self, name: FunctionName, path: Path) -> Function | None:
         """The function of this name, or None and a finding."""
@@ -197,7 +197,7 @@ class _PipeCheck:
             message = "a pipe can't end in a sub-pipe"
             self._checker.add("P108", message, (*self._path, len(rows) - 1), "add a row that uses the value of the sub-pipe")
         elif isinstance(rows[-1], (list, tuple)) and len(rows[-1]) > 1:
-            self._checker.add("P204", "only the first value of the last row counts", (*self._path, len(rows) - 1, 1))
+            self._checker.add("P504", "only the first value of the last row counts", (*self._path, len(rows) - 1, 1))
         return self._cells[0] if self._cells else unknown()
 
     def _row(self, row: Json, index: int, path: Path) -> None:
@@ -242,7 +242,7 @@ class _PipeCheck:
         self._checker.template(cell, path)
         if index and not isinstance(parsed, (Reference, Malformed)):
             help_ = "begin the row with a function, or make this the first row"
-            self._checker.add("P202", "the row begins with a value, so the values of the rows before are dropped", path, help_)
+            self._checker.add("P502", "the row begins with a value, so the values of the rows before are dropped", path, help_)
         return cell_of(cell)
 
     def _call(self, name: FunctionName, arguments: list[Known], index: int, path: Path, width: int) -> Known:
@@ -284,7 +284,7 @@ class _PipeCheck:
             self._checker.add(text[0], f"{function.full_name}: {text[1]}", path)
         elif problem := misfit(argument, parameter.converts):
             message = f"{function.full_name}: {problem} makes no {'/'.join(parameter.kinds)} for {parameter.name}"
-            self._checker.add("P203", message, path)
+            self._checker.add("P503", message, path)
 
 
 _CONVERSIONS: Final[dict[tuple[str, ...], str]] = {

@@ -95,6 +95,6 @@ _TEXT_CHECKS: Final[tuple[tuple[str, Callable[[str, Parameter], bool], Callable[
     ("P112", lambda function, parameter: function == "cron.nextDelay", _bad_cron),
     ("P114", lambda function, parameter: function == "string.search" and parameter.name == "pattern", _bad_pattern),
     ("P111", lambda function, parameter: parameter.kinds == ("date",) and function != "date.parse", _bad_date),
-    ("P203", lambda function, parameter: parameter.kinds == ("number",), _bad_number),
+    ("P503", lambda function, parameter: parameter.kinds == ("number",), _bad_number),
 )
 """Which texts are read before anything runs: the code, where it applies, and what finds the problem."""
