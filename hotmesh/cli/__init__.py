@@ -14,6 +14,7 @@ from importlib import import_module
 import click
 from click.shell_completion import CompletionItem
 
+from hotmesh import __version__
 from hotmesh.cli.invocation import Invocation, report
 from hotmesh.errors import HotMeshError
 
@@ -26,7 +27,9 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "pipe": ("hotmesh.cli.pipe:pipe", "Evaluate an @pipe, row by row if you like; explain its functions."),
         "render": ("hotmesh.cli.render:render_command", "Draw the graphs of an app: SVG, PNG, text, Mermaid, Graphviz."),
     },
-    "Run": {},
+    "Run": {
+        "run": ("hotmesh.cli.run:run", "Run a job of an app file and print its result: lint, Postgres, deploy, work."),
+    },
     "Act on jobs": {},
     "See": {},
     "Postgres": {
@@ -83,9 +86,7 @@ def _unknown(name: str, known: list[str]) -> str:
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
     if wanted and not ctx.resilient_parsing:
-        from importlib.metadata import version
-
-        click.echo(f"hotmesh {version('hotmesh')}")
+        click.echo(f"hotmesh {__version__}")
         ctx.exit()
 
 
