@@ -38,7 +38,7 @@ def lint(ctx: click.Context, paths: Sequence[str], style: str, select: Sequence[
     Exit codes: 0 clean, 1 findings, 2 wrong usage, 3 failure.
     """
     wanted = Selection(_codes(select), _codes(ignore))
-    color = click.utils.should_strip_ansi(sys.stdout, ctx.color) is False
+    color = sys.stdout.isatty() if ctx.color is None else ctx.color
 
     def once() -> int:
         report = examine(paths or ["."], wanted, fix=fix, color=color)

@@ -10,13 +10,14 @@ import pytest
 
 from hotmesh.compile import Compiled, compile_app
 from hotmesh.diagnostic import Severity
+from hotmesh.expr import FINDINGS
 from hotmesh.lint.reports.report import Report
 from hotmesh.lint.reports.text import write
 from hotmesh.lint.rules import RULES
 from hotmesh.lint.rules.rule import EXAMPLES, Rule
 
 CASES = Path(__file__).with_name("cases")
-SHOWN_BY_NO_TEXT = {"Y101", "Y102"}
+SHOWN_BY_NO_TEXT = {"Y101", "Y102", "P115"}
 WITH_EXAMPLES = sorted(set(RULES) - SHOWN_BY_NO_TEXT)
 
 
@@ -73,7 +74,14 @@ def test_titles_and_reasons_are_sentences(rule: Rule) -> None:
 
 def test_every_code_that_the_source_mentions_has_a_rule() -> None:
     package = EXAMPLES.parent.parent
-    texts = [path.read_text(encoding="utf-8") for folder in ("source", "lint") for path in (package / folder).rglob("*.py")]
+    texts = [path.read_text(encoding="utf-8") for folder in ("source", "lint", "expr") for path in (package / folder).rglob("*.py")]
     texts += [(package / "compile.py").read_text(encoding="utf-8"), (package.parent / "schemas" / "app.schema.json").read_text("utf-8")]
-    mentioned = {code for text in texts for code in re.findall(r'"([YSRPGHTV]\d{3})"', text)}
+    mentioned = {code for text in texts for code in re.findall(r'"([YSRPGHTV]\d{3})"', text)} - {"P107", "P501"}
     assert mentioned == set(RULES)
+
+
+def test_every_finding_of_the_expression_language_has_a_rule() -> None:
+    known = set(FINDINGS) - {"P107", "P501"}
+    assert known <= set(RULES), "but $item and braces, which R207 and R501 know better"
+    for code in known:
+        assert RULES[code].severity is FINDINGS[code][0]

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Final
 
 from hotmesh.lint.context import AppContext, GraphContext
-from hotmesh.lint.rules import conditions, language, payload_types, references, shape, signals, yaml_text
+from hotmesh.lint.rules import conditions, language, payload_types, pipes, references, shape, signals, yaml_text
 from hotmesh.lint.rules.rule import Rule
 
 APP_CHECKS: Final[tuple[Callable[[AppContext], None], ...]] = (
@@ -21,6 +21,7 @@ APP_CHECKS: Final[tuple[Callable[[AppContext], None], ...]] = (
 GRAPH_CHECKS: Final[tuple[Callable[[GraphContext], None], ...]] = (
     language.check_graph,
     references.check_graph,
+    pipes.check_graph,
     shape.check_graph,
     conditions.check_graph,
     signals.check_graph,
@@ -34,6 +35,7 @@ RULES: Final[dict[str, Rule]] = {
         yaml_text.RULES,
         language.RULES,
         references.RULES,
+        pipes.RULES,
         shape.RULES,
         conditions.RULES,
         signals.RULES,

@@ -47,7 +47,7 @@ _ACTIVITY_METADATA: Final = ("aid", "dad", "as", "atp", "stp", "ac", "au", "err"
 _JOB_METADATA: Final = (
     "jid", "gid", "key", "tpc", "app", "vrs", "aid", "ts", "jc", "ju", "js", "err", "trc", "ngn", "pj", "pg", "pd", "pa",
 )  # fmt: skip
-_INNER_BRACES: Final = re.compile(r"\{\s*(?:\$?[A-Za-z_][\w-]*(?:\.[\w$-]+|\[\d+\])+|@\w+\.\w+)\s*\}")
+_INNER_BRACES: Final = re.compile(r"(?<!\{)\{[$@]?[A-Za-z_][\w-]*(?:\.[\w$-]+|\[\d+\])*\}(?!\})")
 
 
 def check_graph(graph: GraphContext) -> None:
