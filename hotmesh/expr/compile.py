@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from hotmesh.errors import PipeError
@@ -23,36 +24,35 @@ def compile_template(template: Json) -> Callable[[Scope], object]:
     The closure may be called any number of times, from any thread; what it returns must not be changed in place. Raises PipeError
     now for what can never work (an unknown function, a malformed row), and when called for what goes wrong with the values.
     """
-    compiler = Compiler(template)
-    return compiler.rooted(compiler.part(template, ""))
+    return Compiler(template).part(template, "").run
 
 
 class Compiler:
     """The compilation of one template."""
 
     def __init__(self, template: Json) -> None:
-        self._depth = 0
+        self.cells = 0
+        """How many cells were compiled so far."""
         self.reduces = 0
         """How many reduces are open around the part in hand."""
-        self.needs_tally = False
-        """Whether an evaluation counts cells or draws random numbers."""
+        self.counts = False
+        """Whether the pipe in hand counts cells while it runs, or draws random numbers."""
         self._template = template
+        self._depth = 0
+        self._pipes = 0
         self._draws = False
 
-    def rooted(self, part: Part) -> Evaluate:
-        """The part as a closure that callers may call: it brings its own tally when the template needs one."""
-        if not self.needs_tally:
-            return part.run
-        run, salt = part.run, self._salt()
+    def with_tally(self, part: Part, path: str) -> Part:
+        """The part with a tally of its own, when it needs one."""
+        if not self.counts:
+            return part
+        run, salt = part.run, f"{path}:{self._template!r}" if self._draws else ""
+        self.counts = self._draws = False
 
         def run_with_tally(scope: Any, prior: Sequence[Any] = ()) -> Any:
             return run(Frame(scope, Tally(scope.seed, salt)), prior)
 
-        return run_with_tally
-
-    def _salt(self) -> str:
-        """What makes two templates of one step draw different random numbers."""
-        return repr(self._template) if self._draws else ""
+        return Part(run_with_tally)
 
     def part(self, template: Json, path: str) -> Part:
         """A template, or a piece of one, compiled."""
@@ -60,13 +60,17 @@ class Compiler:
             return self.text(template, Place(path, None, None))
         if not isinstance(template, (dict, list, tuple)):
             return constant(template)
-        self._depth += 1
-        if self._depth > TEMPLATE_DEPTH_LIMIT:
-            raise PipeError(f"the template is nested more than {TEMPLATE_DEPTH_LIMIT} levels deep", path=path)
-        try:
+        with self.level(path):
             return self._map(template, path) if isinstance(template, dict) else self._list(template, path)
-        finally:
-            self._depth -= 1
+
+    @contextmanager
+    def level(self, path: str) -> Iterator[None]:
+        """One level deeper in the template. Raises PipeError when it is too deep."""
+        if self._depth == TEMPLATE_DEPTH_LIMIT:
+            raise PipeError(f"the template is nested more than {TEMPLATE_DEPTH_LIMIT} levels deep", path=path)
+        self._depth += 1
+        yield
+        self._depth -= 1
 
     def _list(self, items: Sequence[Json], path: str) -> Part:
         parts = [self.part(item, _below(path, index)) for index, item in enumerate(items)]
@@ -88,7 +92,10 @@ class Compiler:
     def _pipe(self, members: dict[str, Json], path: str) -> Part:
         if len(members) > 1:
             raise PipeError("@pipe must be the only key of its map", path=path)
-        return Pipe(self, path).outermost(members["@pipe"])
+        self._pipes += 1
+        part = Pipe(self, path).outermost(members["@pipe"])
+        self._pipes -= 1
+        return part if self._pipes else self.with_tally(part, path)
 
     def text(self, text: str, place: Place) -> Part:
         """A string that stands for itself, a reference, or a function that is called without arguments."""
@@ -98,7 +105,8 @@ class Compiler:
             case Reference(root, path):
                 return Part(self._reference(root, path), harmless=True)
             case FunctionName() as name:
-                return self.call(self.function(name, place), (), place)
+                part = self.call(self.function(name, place), (), place)
+                return part if self._pipes else self.with_tally(part, place.path)
             case Malformed(problem, help_):
                 raise place.error(f"{problem}; {help_}")
 
@@ -112,7 +120,7 @@ class Compiler:
     def call(self, function: Function, arguments: Sequence[Part], place: Place) -> Part:
         """A call of a function."""
         if function.full_name == "math.random":
-            self.needs_tally = self._draws = True
+            self.counts = self._draws = True
         return call(function, arguments, place)
 
     def _reference(self, root: str, path: tuple[str, ...]) -> Evaluate:

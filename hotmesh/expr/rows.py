@@ -31,17 +31,12 @@ class Pipe:
         self._cells = [received(index) for index in range(given or 0)]
         self._queue: list[Part] = []
         self._stages: list[Evaluate] = []
-        self._size = 0
-
-    @property
-    def size(self) -> int:
-        """How many cells one evaluation takes, without the rounds of its reduces."""
-        return self._size
 
     def outermost(self, rows: Json) -> Part:
         """The whole pipe, held to its budgets."""
+        before = self._compiler.cells
         part = self.whole(rows)
-        if self._size > CELL_LIMIT:
+        if self._compiler.cells - before > CELL_LIMIT:
             raise PipeError(f"the pipe has more than {CELL_LIMIT:,} cells", path=self._path)
         return part if part.constant else Part(_bounded(part.run, Place(self._path, len(rows) - 1, None)))
 
@@ -78,7 +73,7 @@ class Pipe:
     def _add_standard(self, row: Sequence[Json], place: Place) -> None:
         if not row and place.row:
             raise place.error("a row needs a cell; only the first row may be empty")
-        self._size += len(row) or 1
+        self._compiler.cells += len(row) or 1
         arguments, self._queue = self._queue or self._cells, []
         self._cells = [self._cell(cell, replace(place, cell=number), arguments) for number, cell in enumerate(row)]
 
@@ -95,21 +90,19 @@ class Pipe:
 
     def _add_sub_pipe(self, rows: Json, place: Place) -> None:
         self._fan_out()
-        pipe = Pipe(self._compiler, self._inner_path(place, "@pipe"), given=len(self._cells))
-        self._queue.append(pipe.whole(rows))
-        self._size += pipe.size
+        self._queue.append(self._inner(rows, place, "@pipe", len(self._cells)))
 
     def _add_reduce(self, rows: Json, place: Place) -> None:
         """A reduce reads the last standard row; its value is that row for what follows, and joins the queue when one waits."""
         if place.row == 0 and not self._nested:
             raise place.error("a pipe can't begin with @reduce; the row before it gives the collection and the start value")
         collection, start, *others = [*self._cells, _NOTHING, _NOTHING]
+        before = self._compiler.cells
         self._compiler.reduces += 1
-        body = Pipe(self._compiler, self._inner_path(place, "@reduce"), given=1)
-        step = body.whole(rows).run
+        step = self._inner(rows, place, "@reduce", 1).run
         self._compiler.reduces -= 1
-        self._compiler.needs_tally = True
-        part = _dropping(others, reduction(collection.run, start.run, step, body.size, place))
+        self._compiler.counts = True
+        part = _dropping(others, reduction(collection.run, start.run, step, self._compiler.cells - before, place))
         if not self._queue:
             self._cells = [part]
             return
@@ -123,8 +116,11 @@ class Pipe:
             self._stages.append(_gather(self._cells))
             self._cells = [received(index) for index in range(len(self._cells))]
 
-    def _inner_path(self, place: Place, kind: str) -> str:
-        return f"{self._path}.{place.row}.{kind}".lstrip(".")
+    def _inner(self, rows: Json, place: Place, kind: str, given: int) -> Part:
+        """The pipe inside of a row, which receives `given` values."""
+        path = f"{self._path}.{place.row}.{kind}".lstrip(".")
+        with self._compiler.level(path):
+            return Pipe(self._compiler, path, given).whole(rows)
 
 
 _NOTHING = constant(UNDEFINED)

@@ -195,7 +195,7 @@ def well_formed(text: str) -> str:
 # Comparison ---------------------------------------------------------------------------------------------------------------------
 
 
-def same(left: Any, right: Any) -> bool:
+def same(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     """`===`: lists, maps and dates are equal to themselves alone."""
     kind = type(left)
     if kind is str or kind is int or kind is float:
@@ -207,7 +207,7 @@ def same(left: Any, right: Any) -> bool:
     return bool(left == right)
 
 
-def loosely_equal(left: Any, right: Any) -> bool:
+def loosely_equal(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     """`==`."""
     if left is None or left is UNDEFINED or right is None or right is UNDEFINED:
         return (left is None or left is UNDEFINED) and (right is None or right is UNDEFINED)
@@ -248,28 +248,28 @@ def _ordered(value: Any) -> Any:
 _NUMBERS: Final = frozenset({int, float})
 
 
-def less_than(left: Any, right: Any) -> bool:
+def less_than(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     """`<`"""
     if type(left) in _NUMBERS and type(right) in _NUMBERS:
         return bool(left < right)
     return less(left, right) is True
 
 
-def greater_than(left: Any, right: Any) -> bool:
+def greater_than(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     """`>`"""
     if type(left) in _NUMBERS and type(right) in _NUMBERS:
         return bool(left > right)
     return less(right, left) is True
 
 
-def at_most(left: Any, right: Any) -> bool:
+def at_most(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     """`<=`"""
     if type(left) in _NUMBERS and type(right) in _NUMBERS:
         return bool(left <= right)
     return less(right, left) is False
 
 
-def at_least(left: Any, right: Any) -> bool:
+def at_least(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     """`>=`"""
     if type(left) in _NUMBERS and type(right) in _NUMBERS:
         return bool(left >= right)

@@ -17,36 +17,12 @@ def nullish(value: Any = UNDEFINED, default: Any = UNDEFINED) -> Any:
     return default if value is None or value is UNDEFINED else value
 
 
-def equality(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
-    return loosely_equal(left, right)
-
-
 def inequality(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     return not loosely_equal(left, right)
 
 
-def strict_equality(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
-    return same(left, right)
-
-
 def strict_inequality(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
     return not same(left, right)
-
-
-def greater(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
-    return greater_than(left, right)
-
-
-def lesser(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
-    return less_than(left, right)
-
-
-def greater_or_equal(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
-    return at_least(left, right)
-
-
-def less_or_equal(left: Any = UNDEFINED, right: Any = UNDEFINED) -> bool:
-    return at_most(left, right)
 
 
 _TWO: Final = "left: any, right: any"
@@ -68,18 +44,18 @@ FUNCTIONS: Final = (
         "The value, or the default when it is null or undefined.",
         example(None, "d", gives="d"),
     ),
-    Function("conditional.equality", equality, _TWO, "boolean", "`left == right`, with conversion.", example(1, "1", gives=True)),
+    Function("conditional.equality", loosely_equal, _TWO, "boolean", "`left == right`, with conversion.", example(1, "1", gives=True)),
     Function("conditional.inequality", inequality, _TWO, "boolean", "`left != right`, with conversion.", example(1, "1", gives=False)),
-    Function("conditional.strict_equality", strict_equality, _TWO, "boolean", "`left === right`.", example(1, "1", gives=False)),
+    Function("conditional.strict_equality", same, _TWO, "boolean", "`left === right`.", example(1, "1", gives=False)),
     Function("conditional.strict_inequality", strict_inequality, _TWO, "boolean", "`left !== right`.", example(1, "1", gives=True)),
-    Function("conditional.greater_than", greater, _TWO, "boolean", "`left > right`.", example(2, 1, gives=True)),
-    Function("conditional.less_than", lesser, _TWO, "boolean", "`left < right`.", example(2, 1, gives=False)),
-    Function("conditional.greater_than_or_equal", greater_or_equal, _TWO, "boolean", "`left >= right`.", example(2, 2, gives=True)),
-    Function("conditional.less_than_or_equal", less_or_equal, _TWO, "boolean", "`left <= right`.", example(2, 2, gives=True)),
-    Function("conditional.eq", equality, _TWO, "boolean", "Short for `equality`.", example(1, "1", gives=True)),
+    Function("conditional.greater_than", greater_than, _TWO, "boolean", "`left > right`.", example(2, 1, gives=True)),
+    Function("conditional.less_than", less_than, _TWO, "boolean", "`left < right`.", example(2, 1, gives=False)),
+    Function("conditional.greater_than_or_equal", at_least, _TWO, "boolean", "`left >= right`.", example(2, 2, gives=True)),
+    Function("conditional.less_than_or_equal", at_most, _TWO, "boolean", "`left <= right`.", example(2, 2, gives=True)),
+    Function("conditional.eq", loosely_equal, _TWO, "boolean", "Short for `equality`.", example(1, "1", gives=True)),
     Function("conditional.ne", inequality, _TWO, "boolean", "Short for `inequality`.", example(1, "1", gives=False)),
-    Function("conditional.gt", greater, _TWO, "boolean", "Short for `greater_than`.", example(2, 1, gives=True)),
-    Function("conditional.lt", lesser, _TWO, "boolean", "Short for `less_than`.", example(2, 1, gives=False)),
-    Function("conditional.gte", greater_or_equal, _TWO, "boolean", "Short for `greater_than_or_equal`.", example(2, 2, gives=True)),
-    Function("conditional.lte", less_or_equal, _TWO, "boolean", "Short for `less_than_or_equal`.", example(2, 2, gives=True)),
+    Function("conditional.gt", greater_than, _TWO, "boolean", "Short for `greater_than`.", example(2, 1, gives=True)),
+    Function("conditional.lt", less_than, _TWO, "boolean", "Short for `less_than`.", example(2, 1, gives=False)),
+    Function("conditional.gte", at_least, _TWO, "boolean", "Short for `greater_than_or_equal`.", example(2, 2, gives=True)),
+    Function("conditional.lte", at_most, _TWO, "boolean", "Short for `less_than_or_equal`.", example(2, 2, gives=True)),
 )
