@@ -76,6 +76,12 @@ class VersionError(HotMeshError):
     code = 409
 
 
+class RoleError(HotMeshError):
+    """A worker role is not there, or its name is another role's."""
+
+    code = 404
+
+
 class PayloadError(HotMeshError):
     """A payload does not fit the schema; nothing was stored."""
 
@@ -98,6 +104,18 @@ class JobNotFound(HotMeshError):
     """There is no job with this id."""
 
     code = 404
+
+
+class FilterError(HotMeshError):
+    """A filter of a list can't be read; the message names the word and what it takes."""
+
+    code = 422
+
+
+class EscalationError(HotMeshError):
+    """An escalation can't be had: another one has claimed it, it is closed, or its hook waits no more."""
+
+    code = 409
 
 
 class JobPaused(HotMeshError):

@@ -111,6 +111,11 @@ class Mesh:
         rows = await self._fetch(self._versions["program"], version)
         return Program.from_json(loads(rows[0][0])) if rows else None
 
+    async def source(self, version: str) -> str | None:
+        """The YAML text that a version was deployed from."""
+        rows = await self._fetch(self._versions["source"], version)
+        return rows[0][0] if rows else None
+
     async def versions(self) -> list[Version]:
         """Every version, the newest first."""
         return [Version(*row) for row in await self._fetch(self._versions["list"])]

@@ -55,10 +55,16 @@ class Queues:
         """The tasks that were given up, the newest first."""
         async with self._pool.acquire() as connection:
             rows = await connection.fetch(self._sql["dead"], limit)
-        return [DeadLetter(str(row[0]), *row[1:5], None if row[5] is None else codec.from_text(row[5]), row[6]) for row in rows]
+        return [_dead_letter(*row) for row in rows]
 
     async def ask(self, kind: str, job_row_id: str | None, payload: Json) -> None:
         """Leave a message for the engines: `cancel`, `interrupt`, `retried` or `start`."""
         text = codec.to_text(payload)
         async with self._pool.acquire() as connection:
             await connection.execute(self._sql["ask"], ids.make_id(), kind, job_row_id, text)
+
+
+def _dead_letter(
+    id_: object, job_id: str, topic: str, activity_id: str, dimension: str, error: str | None, created_at: datetime
+) -> DeadLetter:
+    return DeadLetter(str(id_), job_id, topic, activity_id, dimension, None if error is None else codec.from_text(error), created_at)

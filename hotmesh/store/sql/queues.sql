@@ -22,8 +22,8 @@ ORDER BY t.topic
 
 -- name: dead
 -- The tasks that were given up, the newest first.
-SELECT d.id, j.key AS job_key, j.topic AS job_topic, d.symbol, d.dimension, d.error::text, d.created_at
-FROM {schema}.dead_letters d JOIN {schema}.jobs j ON j.id = d.job_id ORDER BY d.created_at DESC LIMIT $1
+SELECT d.id, coalesce(j.key, d.job_id::text) AS job_key, coalesce(j.topic, d.symbol) AS job_topic, d.symbol, d.dimension, d.error::text, d.created_at
+FROM {schema}.dead_letters d LEFT JOIN {schema}.jobs j ON j.id = d.job_id ORDER BY d.created_at DESC LIMIT $1
 
 -- name: ask
 -- Leave a message for the engines about one job.

@@ -13,6 +13,10 @@ SELECT digest FROM {schema}.versions WHERE version = $1
 -- The program of a version.
 SELECT program::text FROM {schema}.versions WHERE version = $1
 
+-- name: source
+-- The text that a version was deployed from.
+SELECT source FROM {schema}.versions WHERE version = $1
+
 -- name: list
 -- Every version, the newest first.
 SELECT v.version, v.digest, v.deployed_at, v.activated_at, v.version IS NOT DISTINCT FROM (SELECT m.version FROM {schema}.mesh m) AS active
