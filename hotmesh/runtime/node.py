@@ -27,6 +27,7 @@ from hotmesh.runtime.messages import event_of, start_request
 from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.router import Consumer, Router
 from hotmesh.runtime.service import Service
+from hotmesh.runtime.watching import Watching
 from hotmesh.settings import Settings
 from hotmesh.store.commit import Committer
 from hotmesh.store.jobs import Jobs
@@ -94,6 +95,7 @@ class Node:
         self.task_claims = TaskClaims(self.streams, settings.poll_s, self.router)
         self.leases = Leases(self.streams, settings.lease_s, self.router, self.engine.messages)
         self.heartbeat = Heartbeat(self)
+        self.watching = Watching(self.bus)
         self.peers = Peers()
         self.members: list[Member] = []
         self.started_at = clock.now()
@@ -148,6 +150,7 @@ class Node:
         except TimeoutError:
             logger.warning("not everything was committed in time; what is left comes back when its lease ends")
         await self.engine.stop()
+        self.watching.stop()
         await self._leave()
         for service in self._services():
             await service.stop()
@@ -255,7 +258,8 @@ class Node:
         elif message.job_id is None:
             self.spawn(self._find_and_take(message, lease))
         else:
-            self.engine.accept(message.job_id, Pending(event_of(message), message=lease))
+            task = (message.payload["task_id"], message.payload["token"]) if message.kind == "response" else None
+            self.engine.accept(message.job_id, Pending(event_of(message), task=task, message=lease))
 
     async def _find_and_take(self, message: ClaimedMessage, lease: Lease) -> None:
         """An interrupt names its job by the id its user knows."""
@@ -301,6 +305,7 @@ class Node:
     async def _after_commit(self, works: list[Work], epoch: int) -> None:
         if epoch > self.programs.epoch:
             await self.refresh()
+        self.watching.note(work.unit.job.id for work in works)
         topics: set[str] = set()
         for work in works:
             step, leased = work.unit.step, work.unit.leased
@@ -380,6 +385,8 @@ class Node:
             case "joined" | "left" | "changed":
                 await self.refresh()
                 self.bus.say("confirmed", {"epoch": self.programs.epoch, "version": self.programs.active})
+            case "watch":
+                self.watching.wanted(body)
             case "ping":
                 self.bus.say("pong", {"nonce": body, "profile": self.profile()})
         for listener in list(self.quorum_listeners):
