@@ -17,25 +17,42 @@ NEEDED = ["pyproject.toml", "setup.py", "README.md", "LICENSE"]
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A wheel built from a copy of the sources."""
-    copy, target = tmp_path_factory.mktemp("copy"), tmp_path_factory.mktemp("wheel")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of what a wheel is built from; building leaves files behind."""
+    copy = tmp_path_factory.mktemp("sources")
     for folder in ("hotmesh", *BESIDE):
         shutil.copytree(REPOSITORY / folder, copy / folder, ignore=shutil.ignore_patterns("__pycache__"))
     for file in NEEDED:
         shutil.copy(REPOSITORY / file, copy)
-    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-build-isolation", "--wheel-dir", str(target), str(copy)]
+    return copy
+
+
+@pytest.fixture(scope="module")
+def wheel(sources: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    target = tmp_path_factory.mktemp("wheel")
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "wheel",
+        "--quiet",
+        "--no-deps",
+        "--no-build-isolation",
+        "--wheel-dir",
+        str(target),
+        str(sources),
+    ]
     subprocess.run(command, check=True, capture_output=True)
     return next(target.glob("*.whl"))
 
 
-def test_it_holds_every_file_that_is_needed(wheel: Path) -> None:
+def test_it_holds_every_file_that_is_needed(sources: Path, wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     for folder in ("hotmesh", *BESIDE):
         prefix = "" if folder == "hotmesh" else "hotmesh/"
-        files = [path for path in (REPOSITORY / folder).rglob("*") if path.suffix.lstrip(".") in WHAT_IS_SHIPPED and path.is_file()]
-        missing = [f"{prefix}{path.relative_to(REPOSITORY).as_posix()}" for path in files]
-        assert not sorted(set(missing) - held)
+        files = [path for path in (sources / folder).rglob("*") if path.suffix.lstrip(".") in WHAT_IS_SHIPPED]
+        needed = [f"{prefix}{path.relative_to(sources).as_posix()}" for path in files]
+        assert not sorted(set(needed) - held)
     assert "hotmesh/py.typed" in held
     assert not [name for name in held if "__pycache__" in name or not name.startswith("hotmesh")]
 
