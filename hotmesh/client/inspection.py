@@ -35,3 +35,7 @@ class Inspection:
         Raises JobNotFound; ValueError for a section there is none of.
         """
         return await self.views.export(job_id, allow=allow, block=block, values=values)
+
+    async def ended(self, row_id: str) -> None:
+        """Wait for the end of the job whose row has this id (`Execution.id`)."""
+        await self.node.ended(row_id, self.node.expect_end(row_id))

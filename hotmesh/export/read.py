@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hotmesh.errors import JobNotFound, VersionError
+from hotmesh.errors import JobNotFound, UnknownTopic, VersionError
 from hotmesh.export.build import build
 from hotmesh.export.execution import Execution
 from hotmesh.machine.plan import Plan
@@ -26,13 +26,21 @@ class Reader:
         if found is None:
             raise JobNotFound(f"there is no job {job_id!r} in {self._app_id}; it may have expired")
         loaded, around = found
-        return build(await self._plan(loaded.job.version), loaded, around)
+        plan = await self._plan(loaded.job.version, around.digest)
+        try:
+            return build(plan, loaded, around)
+        except (KeyError, UnknownTopic) as error:
+            raise VersionError(
+                f"the job {job_id!r} ran under a version {loaded.job.version} of {self._app_id} that has been replaced by another content; "
+                "its rows can only be read in SQL"
+            ) from error
 
-    async def _plan(self, version: str) -> Plan:
-        """The plan of a version. A version that jobs have is never replaced by another content."""
-        if version not in self._plans:
+    async def _plan(self, version: str, digest: str | None) -> Plan:
+        """The plan of a version, read again when it was deployed anew."""
+        plan = self._plans.get(version)
+        if plan is None or plan.program.digest != digest:
             program = await self._mesh.program(version)
             if program is None:
                 raise VersionError(f"version {version} of {self._app_id} is not stored")
-            self._plans[version] = Plan(program)
-        return self._plans[version]
+            plan = self._plans[version] = Plan(program)
+        return plan

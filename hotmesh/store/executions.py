@@ -30,6 +30,8 @@ class Around(NamedTuple):
     members: list[list[str]]
     """The topics of every live process."""
     throttles: dict[str, int]
+    digest: str | None
+    """Of what is stored under the job's version."""
 
 
 class Executions:
@@ -59,6 +61,7 @@ def _around(found: Json) -> Around:
         {each["id"]: each for each in found["escalations"] or ()},
         [list(topics) for topics in found["members"] or ()],
         found["throttles"] or {},
+        found["digest"],
     )
 
 

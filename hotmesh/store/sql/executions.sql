@@ -1,5 +1,6 @@
 -- name: read
 -- Everything about one job in one snapshot: its rows, and around them what its open instances wait for and who could help.
+-- A job that has expired is told of as long as its rows are there.
 SELECT l.*, json_build_object(
   'now', hotmesh.now(),
   'completed', j.completed_at,
@@ -20,11 +21,10 @@ SELECT l.*, json_build_object(
                                                     'role', e.role, 'assignee', e.assignee, 'description', e.description))
                   FROM {schema}.escalations e WHERE e.job_id = l.id),
   'members', (SELECT json_agg(m.topics) FROM {schema}.members m WHERE m.seen_at > hotmesh.now() - interval '90 seconds'),
+  'digest', (SELECT v.digest FROM {schema}.versions v WHERE v.version = l.version),
   'throttles', (SELECT json_object_agg(t.scope, t.ms) FROM {schema}.throttles t)
 )::text AS around
-FROM {schema}.load_jobs(ARRAY(
-  SELECT id FROM {schema}.jobs WHERE key = $1 AND retired_at = 'infinity' AND (expired_at IS NULL OR expired_at > hotmesh.now() OR completed_at IS NULL)
-)) l
+FROM {schema}.load_jobs(ARRAY(SELECT id FROM {schema}.jobs WHERE key = $1 AND retired_at = 'infinity')) l
 JOIN {schema}.jobs j ON j.id = l.id, LATERAL (
   SELECT array_agg((a.value ->> 'message_id')::uuid) AS ids FROM {schema}.jobs_attributes a
   WHERE a.job_id = l.id AND a.ledger < 300000000000000 AND a.value ->> 'message_id' IS NOT NULL
