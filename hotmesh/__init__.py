@@ -13,7 +13,8 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "HotMesh": "hotmesh.client.hotmesh",
-    "Worker": "hotmesh.client.hotmesh",
+    "Worker": "hotmesh.client.worker",
+    "RestrictedWorker": "hotmesh.client.restricted",
     "Manifest": "hotmesh.client.hotmesh",
     "JobOutput": "hotmesh.client.output",
     "Observer": "hotmesh.client.observer",
@@ -40,9 +41,10 @@ _PUBLIC = {
 if TYPE_CHECKING:
     from hotmesh.client.hotmesh import HotMesh as HotMesh
     from hotmesh.client.hotmesh import Manifest as Manifest
-    from hotmesh.client.hotmesh import Worker as Worker
     from hotmesh.client.observer import Observer as Observer
     from hotmesh.client.output import JobOutput as JobOutput
+    from hotmesh.client.restricted import RestrictedWorker as RestrictedWorker
+    from hotmesh.client.worker import Worker as Worker
     from hotmesh.compile import compile_app as compile_app
     from hotmesh.errors import CompileError as CompileError
     from hotmesh.errors import DuplicateJobError as DuplicateJobError

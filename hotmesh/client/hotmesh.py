@@ -13,17 +13,17 @@ from hotmesh import clock, codec, ids, settings
 from hotmesh.client.inspection import Inspection
 from hotmesh.client.output import JobOutput
 from hotmesh.client.quorum import Quorum
+from hotmesh.client.restricted import WorkerRoles
+from hotmesh.client.worker import Worker, as_worker
 from hotmesh.compile import compile_app
 from hotmesh.errors import CompileError, DuplicateJobError, JobError, JobNotFound, JobTimeout, PayloadError, UnknownTopic
 from hotmesh.machine.events import Cancelled, Event, Interrupted, Retried
 from hotmesh.machine.job import JobState
 from hotmesh.machine.restore import restore
-from hotmesh.machine.retry import RetryPolicy
 from hotmesh.machine.run import Moment, job_key
 from hotmesh.program import Program
 from hotmesh.runtime.engine import DroppedEvent, StartRequest
 from hotmesh.runtime.node import Finished, Node
-from hotmesh.runtime.router import Callback, Consumer
 from hotmesh.store.address import resolve_dsn
 from hotmesh.store.jobs import Found
 from hotmesh.store.migrate import migrate
@@ -32,26 +32,6 @@ from hotmesh.store.transactions import SAVEPOINT, transaction_of
 from hotmesh.values import Json, dumps
 
 Subscriber = Callable[[str, JobOutput], Awaitable[None] | None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker:
-    """A worker of one topic.
-
-    `callback`: async, or plain (run in a thread); takes a StreamData, returns data, a dict in stream shape or a StreamResponse; an async
-    generator may answer several times. `retry`: a RetryPolicy or its dict form. `concurrency`: callbacks at once. `transactional`: the
-    callback runs in a transaction of the app's database, `data.tx`, in which its answer is committed.
-    """
-
-    topic: str
-    callback: Callback
-    retry: RetryPolicy | Mapping[str, object] | None = None
-    concurrency: int = 100
-    transactional: bool = False
-
-    def consumer(self) -> Consumer:
-        """The worker as the router takes it. Raises ValueError for a retry policy that is none."""
-        return Consumer(self.topic, self.callback, self.concurrency, RetryPolicy.parse(self.retry), self.transactional)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +54,7 @@ class Manifest:
         return self.program.digest
 
 
-class HotMesh(Quorum, Inspection):
+class HotMesh(Quorum, WorkerRoles, Inspection):
     """An app's mesh, seen from this process. Make one with `await HotMesh.init(…)` or `async with HotMesh(…) as mesh`."""
 
     _all: ClassVar[set[HotMesh]] = set()
@@ -97,7 +77,7 @@ class HotMesh(Quorum, Inspection):
         self.guid = guid or ids.make_guid()
         self._settings = settings.load(**options)
         self._source: Source | None = (engine or {}).get("connection")
-        self._consumers = [_worker(each).consumer() for each in workers]
+        self._consumers = [as_worker(each).consumer() for each in workers]
         self._subscribers: dict[str, list[tuple[Subscriber, Callable[[Finished], Awaitable[None] | None]]]] = {}
         self._node: Node | None = None
         self._pool: Pool | None = None
@@ -182,7 +162,7 @@ class HotMesh(Quorum, Inspection):
 
     async def serve(self, worker: Worker | Mapping[str, Any]) -> None:
         """Work for another topic from now on."""
-        await self.node.serve(_worker(worker).consumer())
+        await self.node.serve(as_worker(worker).consumer())
 
     # ---- versions
 
@@ -502,10 +482,6 @@ def compiled(source: str | Path | Mapping[str, Any], app_id: str) -> tuple[Manif
     if result.program is None or any(each.is_error for each in result.diagnostics):
         raise CompileError(result.diagnostics)
     return Manifest(result.program, result.diagnostics), text
-
-
-def _worker(value: Worker | Mapping[str, Any]) -> Worker:
-    return value if isinstance(value, Worker) else Worker(**value)
 
 
 async def _within(event: asyncio.Event, delay_s: float) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hotmesh.ids import make_token
 from hotmesh.runtime.node import Node
@@ -19,10 +19,11 @@ class Quorum:
     guid: str
     _quorum: dict[QuorumListener, Any]
 
-    @property
-    def node(self) -> Node:
-        """The running part."""
-        raise NotImplementedError  # pragma: no cover
+    if TYPE_CHECKING:
+
+        @property
+        def node(self) -> Node:
+            """The running part."""
 
     async def roll_call(self, delay_s: float = 0.25) -> list[Json]:
         """The profiles of those who answer within `delay_s` seconds, this process first."""

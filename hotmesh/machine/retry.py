@@ -35,6 +35,10 @@ class RetryPolicy:
             raise ValueError(f"retry has no field {sorted(unknown)[0]!r}; it has {', '.join(_FIELDS)}")
         return RetryPolicy(**{_FIELDS[name]: _read(name, item) for name, item in value.items()})
 
+    def to_json(self) -> dict[str, Any]:
+        """The dict form, which `parse` reads."""
+        return {name: getattr(self, field) for name, field in _FIELDS.items()}
+
     def delay_s(self, attempt: int, seed: int) -> float:
         """The pause after the attempt of this number, the first being 1."""
         delay = min(self.initial_interval_s * self.backoff_coefficient**attempt, self.maximum_interval_s)

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from hotmesh.ids import make_token
 from hotmesh.runtime.router import Router
 from hotmesh.runtime.service import Service
 from hotmesh.store.pool import LOST
-from hotmesh.store.streams import ClaimedMessage, Streams
+from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, Streams
 
 IDLE_FACTOR = 5.0
 """An idle process looks this many times less often."""
+
+
+class TaskStreams(Protocol):
+    """Where tasks are claimed: as an engine's owner, or as a worker role."""
+
+    async def claim_tasks(self, wanted: dict[str, int], token: int, /) -> list[ClaimedTask]:
+        """Lease up to `wanted[topic]` tasks of each topic."""
+
+    async def next_due(self, topics: Sequence[str], /) -> tuple[float | None, float | None]:
+        """Seconds until the next message and the next task come due."""
+
+    async def renew(self, tasks: Sequence[Lease], messages: Sequence[Lease], /) -> set[str]:
+        """Renew leases; the ids that are still ours."""
 
 
 class Alarm:
@@ -88,7 +102,7 @@ class MessageClaims(Service):
 class TaskClaims(Service):
     """Claims tasks for the consumers."""
 
-    def __init__(self, streams: Streams, poll_s: float, router: Router) -> None:
+    def __init__(self, streams: TaskStreams, poll_s: float, router: Router) -> None:
         super().__init__("task claims")
         self.alarm = Alarm()
         self._streams = streams
@@ -135,7 +149,7 @@ class TaskClaims(Service):
 class Leases(Service):
     """Renews what this process holds, at a third of the lease, so that one missed round costs nothing."""
 
-    def __init__(self, streams: Streams, lease_s: float, router: Router, messages: dict[str, tuple[tuple[str, int], float]]) -> None:
+    def __init__(self, streams: TaskStreams, lease_s: float, router: Router, messages: dict[str, tuple[tuple[str, int], float]]) -> None:
         super().__init__("leases")
         self._streams = streams
         self._lease_s = lease_s

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from hotmesh import clock
+from hotmesh import clock, codec
 from hotmesh.ids import make_id
+from hotmesh.machine.dimension import Dimension
 from hotmesh.machine.events import (
     Cancelled,
     ChildAnswered,
@@ -46,9 +47,22 @@ def event_of(message: ClaimedMessage) -> Event:
         case "retried":
             return Retried()
         case "response":
-            policy = payload.pop("policy", None)
-            return Response(activity_id, dimension, **payload, policy=RetryPolicy.parse(policy))
+            return _response(activity_id, dimension, payload)
     raise KeyError(f"no message is of the kind {message.kind!r}")
+
+
+def _response(activity_id: str, dimension: Dimension, payload: dict[str, Json]) -> Response:
+    """The answer of a restricted worker: whatever it sent, it can only be an answer to its own task."""
+    task_id, sent = payload["task_id"], payload["response"]
+    try:
+        status, code, retryable = sent["status"], int(sent["code"]), sent["retryable"] is not False
+        data, error, policy = codec.decoded(sent.get("data")), codec.decoded(sent.get("error")), RetryPolicy.parse(sent.get("policy"))
+        if status not in ("success", "pending", "error") or (status == "error" and not isinstance(error["message"], str)):
+            raise ValueError(f"a status {status!r}")
+    except (KeyError, TypeError, ValueError, AttributeError) as reason:
+        status, code, retryable, data, policy = "error", 500, False, None, None
+        error = {"code": 500, "message": f"the worker's answer is none: {type(reason).__name__} {reason}"}
+    return Response(activity_id, dimension, status, code, data, error, policy, retryable, task_id)
 
 
 def _interrupt(payload: dict[str, Json]) -> Interrupted:

@@ -15,8 +15,9 @@ def quoted(name: str) -> str:
 
 
 def in_schema(text: str, schema: str) -> str:
-    """A statement with `{schema}` filled in; a literal `{}` is written `{{}}`."""
-    return text.replace("{schema}", quoted(schema)).replace("{{}}", "{}")
+    """A statement with `{schema}` filled in (`{schema_text}`: as a text); a literal `{}` is written `{{}}`."""
+    as_text = "'" + schema.replace("'", "''") + "'"
+    return text.replace("{schema_text}", as_text).replace("{schema}", quoted(schema)).replace("{{}}", "{}")
 
 
 @cache

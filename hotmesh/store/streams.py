@@ -70,7 +70,7 @@ class Streams:
     async def claim_tasks(self, wanted: dict[str, int], token: int) -> list[ClaimedTask]:
         """Lease up to `wanted[topic]` tasks of each topic."""
         rows = await self._fetch("claim_tasks", self._owner, self._lease_s, list(wanted), list(wanted.values()), token)
-        return [_task(row, token) for row in rows]
+        return [read_task(row, token) for row in rows]
 
     async def claim_messages(self, limit: int, token: int) -> list[ClaimedMessage]:
         """Lease up to `limit` messages."""
@@ -124,7 +124,8 @@ def _pairs(leases: Sequence[Lease]) -> tuple[list[str], list[int]]:
     return [id_ for id_, _ in leases], [token for _, token in leases]
 
 
-def _task(row: Any, token: int) -> ClaimedTask:
+def read_task(row: Any, token: int) -> ClaimedTask:
+    """A row of `claim_tasks`."""
     return ClaimedTask(
         str(row["id"]),
         token,

@@ -30,7 +30,7 @@ UPDATE {schema}.jobs SET paused_at = hotmesh.now() WHERE id = $1 AND paused_at I
 -- name: resume
 -- Let a paused job go on.
 WITH resumed AS (UPDATE {schema}.jobs SET paused_at = NULL WHERE id = $1 AND paused_at IS NOT NULL RETURNING id),
-tasks AS (UPDATE {schema}.worker_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' RETURNING id),
+tasks AS (UPDATE {schema}.worker_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' AND owner IS NULL RETURNING id),
 messages AS (UPDATE {schema}.engine_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' RETURNING id)
 SELECT id FROM resumed
 

@@ -1,0 +1,31 @@
+-- name: provision
+-- Make a worker role.
+SELECT {schema}.provision_worker_role($1, $2, $3)
+
+-- name: topics
+-- What a role works for.
+SELECT topics FROM {schema}.worker_roles WHERE role = $1
+
+-- name: revoke
+-- Take a worker role away.
+SELECT {schema}.revoke_worker_role($1)
+
+-- name: list
+-- Every worker role.
+SELECT role::text, topics, created_at, rotated_at FROM {schema}.worker_roles ORDER BY role
+
+-- name: claim
+-- Lease tasks, as a worker role.
+SELECT * FROM {schema}.worker_claim($1, $2, $3, $4)
+
+-- name: renew
+-- Keep leases, as a worker role.
+SELECT * FROM {schema}.worker_renew($1, $2, $3)
+
+-- name: give_back
+-- Return leases, as a worker role.
+SELECT {schema}.worker_give_back($1, $2)
+
+-- name: answer
+-- Answer a task, as a worker role.
+SELECT {schema}.worker_answer($1, $2, $3::json)
