@@ -172,6 +172,85 @@ class RenderError(HotMeshError):
     code = 500
 
 
+class WorkflowError(JobError):
+    """A workflow ended with an error. `type` names the Python class of its cause; `cause` is the whole error as JSON."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int,
+        job_id: str,
+        stack: str | None = None,
+        data: Json = None,
+        type: str | None = None,
+        cause: Json = None,
+    ) -> None:
+        super().__init__(message, code=code, job_id=job_id, stack=stack, data=data)
+        self.type = type
+        self.cause = cause
+
+
+class WorkflowCancelled(WorkflowError):
+    """A workflow ended because it was asked to (`handle.cancel()`)."""
+
+
+class WorkflowTerminated(WorkflowError):
+    """A workflow was ended from outside at once (`handle.terminate()`)."""
+
+
+class WorkflowTimeout(WorkflowError):
+    """A workflow did not end within its `execution_timeout`."""
+
+
+class RemoteError(HotMeshError):
+    """Something that a workflow waited for failed elsewhere: `type` its class there, `stack` its traceback, `cause` its error as JSON."""
+
+    def __init__(self, message: str, *, code: int = 500, type: str | None = None, stack: str | None = None, cause: Json = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.code = code
+        self.type = type
+        self.stack = stack
+        self.cause = cause
+
+
+class ActivityError(RemoteError):
+    """An activity failed and won't be tried again; raised at its `await` in the workflow."""
+
+
+class ActivityTimeout(ActivityError):
+    """An activity took longer than its `start_to_close_timeout`, waited longer than `schedule_to_start_timeout`, or fell silent."""
+
+
+class ChildError(RemoteError):
+    """A child workflow failed; raised at its `await` in the parent."""
+
+
+class NonRetryable(Fatal):
+    """Raised by an activity: do not try it again. `NonRetryable(err)` keeps the type, the message and the traceback of `err`."""
+
+
+class EscalationCancelled(HotMeshError):
+    """The escalation that a workflow waited for was cancelled."""
+
+    code = 410
+
+
+class WorkflowViolation(HotMeshError):
+    """Workflow code did what a replay can't repeat: a clock, randomness, I/O, a thread. The message names the durable way."""
+
+
+class NonDeterminismError(HotMeshError):
+    """The workflow's code no longer does what its history says. The job waits for a deployment that does."""
+
+
+class SerializationError(HotMeshError, TypeError):
+    """A value is not JSON and has no form in it; the message names its path."""
+
+    code = 422
+
+
 CODES: dict[int, str] = {
     200: "success",
     202: "pending, more to come",
