@@ -108,7 +108,7 @@ def _targets(paths: Sequence[str]) -> Iterator[Path | None]:
 
 
 def _standard_input() -> Compiled:
-    return compile_app(click.get_binary_stream("stdin").read(), file="<stdin>", root=".")
+    return compile_app(sys.stdin.buffer.read(), file="<stdin>", root=".")
 
 
 def _file(path: Path, mend: Selection | None) -> Compiled:

@@ -12,6 +12,7 @@ from hotmesh.compile import Compiled, compile_app
 from hotmesh.lint import fixes
 from hotmesh.lint.reports import FORMATS, Report
 from hotmesh.lint.rules import RULES
+from hotmesh.machine.plan import Plan
 from hotmesh.program import Program
 from hotmesh.source import files
 from hotmesh.values import dumps
@@ -35,6 +36,8 @@ def examine(text: str) -> Compiled:
         assert found.end_line <= text.count("\n") + 2
     if compiled.program is not None:
         assert Program.from_json(json.loads(dumps(compiled.program.to_json()))).digest == compiled.program.digest
+        for graph in Plan(compiled.program).graphs.values():
+            graph.validate({"a": 1})
     for write in FORMATS.values():
         assert isinstance(write(Report(("<app>",), compiled.diagnostics, compiled.texts)).encode(), bytes)
     return compiled
