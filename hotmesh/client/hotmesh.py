@@ -174,7 +174,7 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
         """Compile and store a version. Raises CompileError with every finding, VersionError; then nothing was stored."""
         manifest, text = compiled(source, self.app_id)
         await self.node.mesh.deploy(manifest.program, text)
-        self.node.programs.keep(manifest.program)
+        await self.node.programs.keep(manifest.program)
         self.node.bus.say("changed")
         return manifest
 

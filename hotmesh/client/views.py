@@ -47,6 +47,10 @@ class Views:
         rows = await self._listings.jobs(wanted or JobFilter(), after=after, limit=limit)
         return [JobSummary(self.app_id, _state(row), row) for row in rows]
 
+    async def has_job(self, job_id: str) -> bool:
+        """Whether there is a job with this id."""
+        return await self._listings.has(job_id)
+
     async def job_keys(self, beginning: str) -> list[str]:
         """Ids of recent jobs that begin so."""
         return await self._listings.keys(beginning)

@@ -104,6 +104,7 @@ class Node:
         self.listeners: dict[str, list[Listener]] = {}
         """By topic pattern."""
         self.quorum_listeners: list[Callable[[str, Json, str], None]] = []
+        self._looking = asyncio.Lock()
         self._background: set[asyncio.Task[Any]] = set()
         self._started = False
         self._wire()
@@ -185,7 +186,11 @@ class Node:
     # ---- the mesh
 
     async def refresh(self) -> None:
-        """Look at what the mesh has become: versions, members, brakes."""
+        """Look at what the mesh has become: versions, members, brakes. One look at a time, so that an older one can't end last."""
+        async with self._looking:
+            await self._look()
+
+    async def _look(self) -> None:
         await self.programs.refresh()
         self.members = await self.mesh.members()
         others = [member for member in self.members if member.guid != self.guid]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import datetime
 
@@ -23,21 +24,29 @@ class Programs:
         self._plans: dict[str, Plan] = {}
         self.active: str | None = None
         self.epoch = -1
+        self._reading = asyncio.Lock()
         self.outdated = False
         """The database has said that the active version is another one."""
 
     async def refresh(self) -> None:
         """Read which version is active, and forget plans whose version was deployed anew."""
+        async with self._reading:
+            await self._refresh()
+
+    async def _refresh(self) -> None:
         state = await self._mesh.state()
         digests = {each.version: each.digest for each in await self._mesh.versions()}
         self._plans = {version: plan for version, plan in self._plans.items() if plan.program.digest == digests.get(version)}
         self.active, self.epoch, self.outdated = state.version, state.epoch, False
-        await self.want(digests)
+        await self._load(digests)
 
     async def want(self, versions: Iterable[str]) -> None:
         """Load the plans of these versions, and of the active one when it has changed. Raises VersionError for one that is not stored."""
         if self.outdated:
             await self.refresh()
+        await self._load(versions)
+
+    async def _load(self, versions: Iterable[str]) -> None:
         for version in versions:
             if version not in self._plans:
                 program = await self._mesh.program(version)
@@ -45,9 +54,10 @@ class Programs:
                     raise VersionError(f"version {version} of {self._app_id} is not stored")
                 self._plans[version] = Plan(program)
 
-    def keep(self, program: Program) -> None:
+    async def keep(self, program: Program) -> None:
         """Know a program that was just deployed."""
-        self._plans[program.version] = Plan(program)
+        async with self._reading:
+            self._plans[program.version] = Plan(program)
 
     def plan(self, version: str | None = None) -> Plan:
         """The plan of a version, None = the active one. Raises NotActive when there is none."""
