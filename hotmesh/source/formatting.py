@@ -64,27 +64,26 @@ def _ordered(text: str) -> str:
 
 def _order_once(text: str, tree: Node) -> str:
     """Orders the outermost maps that need it."""
-    edits = [edit for node, keys in _outermost(tree, app_schema()) if (edit := _reorder(text, node, keys)) is not None]
-    for start, end, replacement in sorted(edits, reverse=True):
+    for start, end, replacement in sorted(_edits(text, tree), reverse=True):
         text = text[:start] + replacement + text[end:]
     return text
 
 
-def _outermost(node: Node, schema: Json) -> Iterator[tuple[Mapping, list[str]]]:
-    """The maps that are out of order, with their keys as they should stand; not those inside of others."""
+def _edits(text: str, tree: Node) -> Iterator[tuple[int, int, str]]:
+    """The edits that order maps; none lies inside of another."""
     checks = SchemaChecks(app_schema())
-    waiting: list[tuple[Node, Json]] = [(node, schema)]
+    waiting: list[tuple[Node, Json]] = [(tree, app_schema())]
     while waiting:
-        current, form = waiting.pop()
-        form = _form(checks, current, form)
-        if isinstance(current, Sequence):
-            waiting += [(item, form.get("items", {})) for item in current.items]
-        elif isinstance(current, Mapping):
-            keys = _wanted(list(current.entries), list(form.get("properties", {})))
-            if keys != list(current.entries) and _is_plain(current):
-                yield current, keys
+        node, form = waiting.pop()
+        form = _form(checks, node, form)
+        if isinstance(node, Sequence):
+            waiting += [(item, form.get("items", {})) for item in node.items]
+        elif isinstance(node, Mapping):
+            edit = _reorder(text, node, _wanted(list(node.entries), list(form.get("properties", {}))))
+            if edit is None:
+                waiting += [(entry.value, _inner(form, key)) for key, entry in node.entries.items()]
             else:
-                waiting += [(entry.value, _inner(form, key)) for key, entry in current.entries.items()]
+                yield edit
 
 
 def _form(checks: SchemaChecks, node: Node, schema: Json) -> dict[str, Json]:
@@ -133,7 +132,9 @@ def _is_plain(node: Mapping) -> bool:
 
 
 def _reorder(text: str, node: Mapping, keys: list[str]) -> tuple[int, int, str] | None:
-    """The edit that puts the keys of a map in order, None where it can't be made."""
+    """The edit that puts the keys of a map in order, None where there is none or it can't be made."""
+    if keys == list(node.entries) or not _is_plain(node):
+        return None
     if re.search(r"^\s*<<\s*:", text[node.start.offset : node.end.offset], re.MULTILINE):
         return None
     return _reorder_flow(text, node, keys) if node.flow else _reorder_block(text, node, keys)

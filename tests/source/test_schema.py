@@ -139,7 +139,7 @@ ONE_CAUSE = {
     "an empty block": ("topic: a\n    input:", ["S105"]),
     "an unknown key deep down": ("topic: a\n    input: {map: {a: 1}}", ["S101"]),
     "a wrong number deep down": ("topic: a\n    retry: {'500': [x]}", ["S105"]),
-    "a pipe with a friend": ("topic: {'@pipe': [[1]], b: 1}", ["S101"]),
+    "a pipe with a friend": ("topic: {'@pipe': [[1]], b: 1}", ["P110"]),
 }
 
 
