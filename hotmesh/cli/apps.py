@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -79,13 +81,19 @@ def read_app(path: Path, app_id: str | None = None) -> AppFile:
 
     compiled = compile_app(path.read_bytes(), file=path, app_id=app_id or id_of(path))
     if compiled.diagnostics:
-        context = click.get_current_context(silent=True)
-        color = click.utils.should_strip_ansi(click.get_text_stream("stderr"), context.color if context else None) is False
+        color = colors(sys.stderr)
         click.echo(write(Report((str(path),), compiled.diagnostics, compiled.texts, color)), err=True, nl=False, color=color)
     if compiled.program is None:
         count = sum(each.is_error for each in compiled.diagnostics)
         raise LintFailed(f"{path} has {count} error{'' if count == 1 else 's'}; nothing was started.")
     return AppFile(path, compiled.program)
+
+
+def colors(stream: TextIO) -> bool:
+    """Whether to write in color: as NO_COLOR and FORCE_COLOR say, else on a terminal."""
+    context = click.get_current_context(silent=True)
+    asked = context.color if context else None
+    return stream.isatty() if asked is None else asked
 
 
 def id_of(path: Path) -> str:

@@ -51,6 +51,16 @@ async def _watched(work: Callable[[], Coroutine[Any, Any, T]], signals: Signals)
         signals.unwatch()
 
 
+async def to_the_end(work: Coroutine[Any, Any, T]) -> T:
+    """Await what must not be left half done: a cancellation meanwhile comes after it."""
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await task
+        raise
+
+
 class Signals:
     """What the terminal and the supervisor say."""
 

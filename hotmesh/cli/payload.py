@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from hotmesh.values import Json, loads
 
+if TYPE_CHECKING:
+    JsonType = click.ParamType[Json]
+else:
+    JsonType = click.ParamType
 
-class Payload(click.ParamType):
+
+class Payload(JsonType):
     """A JSON value."""
 
     name = "json"
@@ -27,7 +33,7 @@ class Payload(click.ParamType):
 
     def _text(self, value: str) -> tuple[str, str]:
         if value == "-":
-            return click.get_text_stream("stdin").read(), "what standard input gives"
+            return sys.stdin.read(), "what standard input gives"
         if not value.startswith("@"):
             return value, "the payload"
         try:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hotmesh.cli.asynchronous import run_async, to_the_end
 from hotmesh.cli.invocation import Invocation
 from hotmesh.cli.options import DURATION, dsn_option, output_option
 from hotmesh.cli.payload import PAYLOAD
@@ -66,7 +67,7 @@ class Order:
 @output_option
 @dsn_option
 @click.pass_obj
-def run(invocation: Invocation, watch: bool, **given: Any) -> int:
+def run(invocation: Invocation, /, watch: bool, **given: Any) -> int:
     """Lint APP, start or find Postgres, deploy, activate, start a job on TOPIC, work, and print the job's data.
 
     Progress goes to standard error, the data as JSON to standard output. Exit codes: 0 done, 1 the app, the payload or the job has an
@@ -82,7 +83,6 @@ def run(invocation: Invocation, watch: bool, **given: Any) -> int:
 def once(order: Order) -> int:
     """One job from lint to result."""
     from hotmesh.cli.apps import read_app
-    from hotmesh.cli.asynchronous import run_async
     from hotmesh.cli.workers import load_all
 
     app = read_app(order.path, order.app_id)
@@ -110,7 +110,7 @@ async def _job(order: Order, app: AppFile, callbacks: dict[str, Callable[..., An
         job_id = await mesh.pub(order.topic, order.payload, job_id=order.job_id)
         return _result(await _followed(mesh, job_id, order))
     finally:
-        await mesh.stop(grace_s=1.0)
+        await to_the_end(mesh.stop(grace_s=1.0))
 
 
 async def _tell_unserved(mesh: HotMesh, app: AppFile, topic: str) -> None:
@@ -133,10 +133,10 @@ async def _followed(mesh: HotMesh, job_id: str, order: Order) -> Execution:
                 return await _end(mesh, job_id, order, shown.show)
     except TimeoutError:
         sentence = await _why(mesh, job_id)
-        await _clean_up(mesh, order.topic, job_id, "hotmesh run timed out")
+        await to_the_end(_clean_up(mesh, order.topic, job_id, "hotmesh run timed out"))
         raise JobTimeout(f"the job has not ended within {order.timeout_s:g} s and was interrupted. {sentence}") from None
     except BaseException:
-        await _clean_up(mesh, order.topic, job_id, "hotmesh run was stopped")
+        await to_the_end(_clean_up(mesh, order.topic, job_id, "hotmesh run was stopped"))
         raise
 
 

@@ -27,7 +27,7 @@ def stubs(program: Program, topics: set[str]) -> dict[str, Callable[[Any], Await
     for graph in program.graphs.values():
         for activity in graph.activities.values():
             if isinstance(activity, Worker) and isinstance(activity.topic, str):
-                schema = activity.output_schema or next(iter(activity.output_schemas.values()), {})
+                schema: Json = activity.output_schema or next(iter(activity.output_schemas.values()), {})
                 answers.setdefault((activity.topic, activity.id), example(schema))
 
     async def answer(task: Any) -> Json:
@@ -70,12 +70,12 @@ def _typed(schema: dict[str, Json], depth: int) -> Json:
     return _EMPTY.get(str(kind), {})
 
 
-def _number(schema: dict[str, Json], *, whole: bool) -> Json:
-    step = schema.get("multipleOf", 1)
-    least = schema.get("minimum", schema.get("exclusiveMinimum", 0))
+def _number(schema: dict[str, Any], *, whole: bool) -> float:
+    step: float = schema.get("multipleOf", 1)
+    least: float = schema.get("minimum", schema.get("exclusiveMinimum", 0))
     least = least + step if "exclusiveMinimum" in schema and "minimum" not in schema else least
-    most = schema.get("maximum", schema.get("exclusiveMaximum", max(1, least)))
-    value = min(max(1, least), most) if step == 1 else -(-least // step) * step
+    most: float = schema.get("maximum", schema.get("exclusiveMaximum", max(1, least)))
+    value: float = min(max(1, least), most) if step == 1 else -(-least // step) * step
     return int(value) if whole else value
 
 

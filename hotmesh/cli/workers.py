@@ -7,6 +7,7 @@ import importlib.util
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -65,7 +66,7 @@ def _file(path: Path, place: str) -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     _beside(path.resolve().parent)
-    _run(lambda: spec.loader and spec.loader.exec_module(module), place)
+    _run(partial(spec.loader.exec_module, module), place)
     return module
 
 

@@ -16,7 +16,8 @@ def why(execution: Execution) -> str:
     if execution.is_done:
         return _ended(execution)
     if execution.state == "paused":
-        return f"{_job(execution)} is paused since {_time(execution.paused_ms)}{_pause_reason(execution)}; `hotmesh resume {execution.key}` lets it go on."
+        since = f"since {_time(execution.paused_ms)}{_pause_reason(execution)}"
+        return f"{_job(execution)} is paused {since}; `hotmesh resume {execution.key}` lets it go on."
     if execution.engines == 0:
         return f"{_job(execution)} stands still because no process takes part in the mesh of {execution.app_id}; start `hotmesh worker`."
     if execution.throttle_ms < 0:

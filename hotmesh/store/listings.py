@@ -113,6 +113,10 @@ class Listings:
         """Ids of recent jobs that begin so."""
         return [row["key"] for row in await self._fetch("keys", beginning)]
 
+    async def has(self, key: str) -> bool:
+        """Whether there is a job with this id."""
+        return bool((await self._fetch("has", key))[0][0])
+
     async def queues(self) -> list[Queue]:
         """Every stream that holds something."""
         return [_queue(row) for row in await self._fetch("queues")]

@@ -37,6 +37,10 @@ ORDER BY j.id DESC LIMIT $11
 SELECT key FROM (SELECT key, id FROM {schema}.jobs WHERE retired_at = 'infinity' ORDER BY id DESC LIMIT 2000) j
 WHERE starts_with(key, $1) ORDER BY id DESC LIMIT 50
 
+-- name: has
+-- Whether there is a job with this id.
+SELECT EXISTS (SELECT FROM {schema}.jobs WHERE key = $1 AND retired_at = 'infinity')
+
 -- name: queues
 -- How much waits for the workers of each topic and for the engines (topic ''): ready, in hand, for later, parked; how long the oldest
 -- ready one has waited.

@@ -1,0 +1,158 @@
+"""`hotmesh queues`, `rollcall`, `throttle`: the mesh of an app."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from hotmesh.cli.asynchronous import run_async
+from hotmesh.cli.options import output_option
+from hotmesh.cli.tables import age, ago, answer, iso, table
+from hotmesh.cli.target import Target, target_options
+from hotmesh.values import Json
+
+if TYPE_CHECKING:
+    from hotmesh.client.views import Views
+
+ENGINES = "(engines)"
+
+
+@click.command()
+@output_option
+@target_options
+def queues(output: str, target: Target) -> None:
+    """List what waits for workers and engines: how much, how long, and who serves it."""
+
+    async def work() -> list[Json]:
+        async with target.views() as apps:
+            return [row for each in apps for row in await _queues(each)]
+
+    found = run_async(work)
+    columns = ("APP", "TOPIC", "READY", "IN HAND", "LATER", "PARKED", "OLDEST", "CONSUMERS", "BRAKE")
+    rows = [
+        (
+            row["app"],
+            row["topic"] or ENGINES,
+            row["ready"],
+            row["leased"],
+            row["delayed"],
+            row["parked"],
+            age(row["oldest_s"]),
+            row["consumers"],
+            _brake(row["throttle_ms"]),
+        )
+        for row in found
+    ]
+    answer(output, found, lambda: table(columns, rows, "Nothing waits."))
+
+
+async def _queues(views: Views) -> list[Json]:
+    members, throttles = await views.members(), await views.throttles()
+    return [
+        {
+            "app": views.app_id,
+            "topic": queue.topic,
+            "ready": queue.ready,
+            "leased": queue.leased,
+            "delayed": queue.delayed,
+            "parked": queue.parked,
+            "oldest_s": None if queue.oldest_s is None else round(queue.oldest_s, 3),
+            "consumers": sum(not queue.topic or queue.topic in member.topics for member in members),
+            "throttle_ms": _strictest(throttles.get("all", 0), throttles.get(f"topic:{queue.topic}", 0)),
+        }
+        for queue in await views.queues()
+    ]
+
+
+def _strictest(*brakes: int) -> int:
+    return -1 if min(brakes) < 0 else max(brakes)
+
+
+def _brake(throttle_ms: int) -> str:
+    return "paused" if throttle_ms < 0 else f"{throttle_ms} ms" if throttle_ms else ""
+
+
+@click.command()
+@output_option
+@target_options
+def rollcall(output: str, target: Target) -> None:
+    """List the live processes: what they serve, what they have done."""
+
+    async def work() -> list[tuple[Views, Json]]:
+        async with target.views() as apps:
+            return [
+                (
+                    each,
+                    {**member.profile, "app": each.app_id, "guid": member.guid, "seen": iso(member.seen_at), "_seen": ago(member.seen_at)},
+                )
+                for each in apps
+                for member in await each.members()
+            ]
+
+    found = run_async(work)
+    columns = ("APP", "GUID", "HOST", "PID", "VERSION", "SERVES", "COMMITS", "SEEN")
+    rows = [
+        (
+            views.app_id,
+            each["guid"],
+            each["host"],
+            str(each["pid"]),
+            each["version"],
+            ", ".join(each["topics"]) or "(engine only)",
+            each["counts"]["commits"],
+            each.pop("_seen"),
+        )
+        for views, each in found
+    ]
+    answer(output, [each for _, each in found], lambda: table(columns, rows, "No process takes part."))
+
+
+@click.command()
+@click.argument("ms", type=click.IntRange(-1, 86_400_000), required=False)
+@click.option("--topic", help="Only the workers of this topic.")
+@click.option("--guid", help="Only this process; `hotmesh rollcall` lists them.")
+@output_option
+@target_options
+def throttle(ms: int | None, topic: str | None, guid: str | None, output: str, target: Target) -> None:
+    """Brake the mesh: MS milliseconds per message, -1 pauses, 0 lets go; without MS, list the brakes.
+
+    \b
+    hotmesh throttle 500 --topic inventory.check
+    hotmesh throttle -- -1
+    """
+    if topic and guid:
+        raise click.UsageError("--topic and --guid exclude each other.")
+    if ms is None:
+        if topic or guid:
+            raise click.UsageError("How many milliseconds? -1 pauses (after --, as `hotmesh throttle --topic x -- -1`), 0 lets go.")
+        _list_brakes(output, target)
+        return
+    _set_brake(ms, topic, guid, output, target)
+
+
+def _list_brakes(output: str, target: Target) -> None:
+    async def work() -> list[Json]:
+        async with target.views() as apps:
+            return [
+                {"app": each.app_id, "scope": scope, "throttle_ms": ms} for each in apps for scope, ms in (await each.throttles()).items()
+            ]
+
+    found = run_async(work)
+    rows = [(row["app"], row["scope"], _brake(row["throttle_ms"])) for row in found]
+    answer(output, found, lambda: table(("APP", "SCOPE", "BRAKE"), rows, "No brake is on."))
+
+
+def _set_brake(ms: int, topic: str | None, guid: str | None, output: str, target: Target) -> None:
+    async def work() -> Json:
+        async with target.app() as views:
+            app_id, known = views.app_id, {each.guid for each in await views.members()}
+        if guid is not None and guid not in known:
+            raise click.UsageError(f"No live process of {app_id} has the guid {guid!r}; `hotmesh rollcall` lists them.")
+        async with target.acting(app_id) as mesh:
+            await mesh.throttle(ms, topic=topic, guid=guid)
+        return {"app": app_id, "scope": f"guid:{guid}" if guid else f"topic:{topic}" if topic else "all", "throttle_ms": ms}
+
+    done = run_async(work)
+    words = "let go" if ms == 0 else "paused" if ms < 0 else f"braked to one message in {ms} ms"
+    answer(output, done, lambda: click.echo(f"{done['app']}: {done['scope']} {words}."))

@@ -1,0 +1,127 @@
+"""Which app, and which job, a command means.
+
+Without --app a command looks through all apps of the database: a job's id or a topic that only one of them has needs no more words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from hotmesh.errors import HotMeshError, JobNotFound, SchemaError, UnknownTopic
+
+if TYPE_CHECKING:
+    from hotmesh.client.hotmesh import HotMesh
+    from hotmesh.client.observer import Observer
+    from hotmesh.client.views import Views
+    from hotmesh.program import Program
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Ambiguous(HotMeshError):
+    """Several apps could be meant."""
+
+    code = 422
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """The database and, when --app was given, the app."""
+
+    dsn: str | None
+    app_id: str | None
+
+    @asynccontextmanager
+    async def observer(self) -> AsyncIterator[Observer]:
+        """A light connection."""
+        from hotmesh.client.observer import Observer
+
+        async with Observer(self.dsn) as observer:
+            yield observer
+
+    @asynccontextmanager
+    async def views(self) -> AsyncIterator[list[Views]]:
+        """The app of --app, else every app."""
+        async with self.observer() as observer:
+            yield [await observer.app(self.app_id)] if self.app_id else await observer.apps()
+
+    @asynccontextmanager
+    async def job(self, job_id: str) -> AsyncIterator[Views]:
+        """The app that has a job. Raises JobNotFound, Ambiguous."""
+        async with self.views() as views:
+            yield await _only(views, lambda each: each.has_job(job_id), f"a job {job_id!r}", self._no_job(job_id, views))
+
+    @asynccontextmanager
+    async def app(self) -> AsyncIterator[Views]:
+        """The app of --app, else the only one. Raises SchemaError, Ambiguous."""
+        async with self.views() as views:
+            nothing = SchemaError("the database has no app; `hotmesh deploy APP` or `hotmesh run APP TOPIC` makes one.")
+            yield await _only(views, _always, "an app", nothing)
+
+    async def app_with(self, what: str, has: Callable[[Program], bool]) -> str:
+        """The id of the app whose active version has something. Raises UnknownTopic, Ambiguous."""
+
+        async def active_has(views: Views) -> bool:
+            program = await views.program()
+            return program is not None and has(program)
+
+        async with self.views() as views:
+            known = ", ".join(each.app_id for each in views) or "none"
+            nothing = UnknownTopic(f"the active version of no app has {what} (looked through: {known}); deploy and activate one that has.")
+            return (await _only(views, active_has, what, nothing)).app_id
+
+    def _no_job(self, job_id: str, views: list[Views]) -> JobNotFound:
+        where = f"in {', '.join(each.app_id for each in views)}" if views else "here, nor any app"
+        return JobNotFound(f"there is no job {job_id!r} {where}; it may have expired. `hotmesh jobs` lists those there are.")
+
+    @asynccontextmanager
+    async def acting(self, app_id: str) -> AsyncIterator[HotMesh]:
+        """A member of an app's mesh, for as long as the block lasts."""
+        from hotmesh.cli.asynchronous import to_the_end
+        from hotmesh.client.hotmesh import HotMesh
+
+        mesh = await HotMesh.init(app_id=app_id, engine={"connection": self.dsn})
+        try:
+            yield mesh
+        finally:
+            await to_the_end(mesh.stop(grace_s=1.0))
+
+
+async def _always(_: Views) -> bool:
+    return True
+
+
+async def _only(views: list[Views], has: Callable[[Views], Awaitable[bool]], what: str, nothing: HotMeshError) -> Views:
+    found = [each for each in views if await has(each)]
+    if not found:
+        raise nothing
+    if len(found) > 1:
+        raise Ambiguous(f"several apps have {what}: {', '.join(each.app_id for each in found)}; say which one with --app.")
+    return found[0]
+
+
+def target_options(command: F) -> F:
+    """`--app` and `--dsn`, as one argument `target`."""
+    from functools import wraps
+
+    from hotmesh.cli.completions import complete_app
+    from hotmesh.cli.options import dsn_option
+
+    @wraps(command)
+    def with_target(*arguments: Any, dsn: str | None, app_id: str | None, **given: Any) -> Any:
+        return command(*arguments, target=Target(dsn, app_id), **given)
+
+    app = click.option(
+        "--app",
+        "app_id",
+        metavar="ID",
+        envvar="HOTMESH_APP",
+        shell_complete=complete_app,
+        help="The app; needed only when several could be meant.",
+    )
+    return app(dsn_option(with_target))  # type: ignore[return-value]
