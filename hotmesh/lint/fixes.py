@@ -87,4 +87,4 @@ def _moved_inside(start: int, text: str) -> Edit | None:
         return None
     item = re.compile(rf"^[ -]{{{start - line_start}}}conditions[ \t]*:", re.MULTILINE)
     around = text[max(0, line_start - 2000) : start + 2000]
-    return None if item.search(around) else Edit(match.start(), match.end(), f"conditions: {{{match.group(1)}: {match.group(2)}}}")
+    return None if item.search(around) else Edit(match.start(), match.end(2), f"conditions: {{{match.group(1)}: {match.group(2)}}}")

@@ -30,7 +30,7 @@ def silenced(text: str) -> dict[int, frozenset[str]]:
         if match is None:
             continue
         codes = frozenset(code.strip().upper() for code in match.group(1).split(",")) if match.group(1) is not None else _ALL
-        target = number if line[: match.start()].strip() else number + 1
+        target = number + 1 if line.lstrip().startswith("#") else number
         lines[target] = lines.get(target, frozenset()) | codes
     return lines
 
