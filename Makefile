@@ -10,7 +10,7 @@ PYTHON := $(shell for python in python3 python3.13 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 VENV := .venv
 else
-VENV := .venv-$(notdir $(PYTHON))
+VENV := .venv-$(shell $(PYTHON) -c 'import sys; print("%d.%d" % sys.version_info[:2])')
 endif
 
 BIN := $(VENV)/bin
@@ -24,12 +24,13 @@ SOURCES := hotmesh tui schemas graphs tests setup.py $(wildcard benchmarks)
 help: ## Show what make can do
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
+# -qq: an index without a package is no warning worth seeing.
 $(READY): requirements.lock pyproject.toml setup.py
 	@test -n "$(PYTHON)" || { echo "HotMesh needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing what requirements.lock pins into $(VENV)…"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
 
 demo: $(READY) ## Run the order example: available, backordered, refused; draw it; query its rows
@@ -74,7 +75,7 @@ fmt: $(READY) ## Format the code and mend what ruff can mend
 	@$(BIN)/ruff format $(SOURCES)
 
 $(VENV)/.docs-ready: docs/requirements.lock $(READY)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r docs/requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check --require-hashes -r docs/requirements.lock
 	@touch $@
 
 docs: $(VENV)/.docs-ready ## Build the documentation into site/
@@ -85,8 +86,8 @@ LOCK := uv pip compile pyproject.toml --universal --python-version 3.11 --genera
 	--no-emit-index-url --no-emit-find-links --no-emit-package hotmesh --custom-compile-command "make lock" --quiet
 
 lock: $(READY) ## Pin the newest releases that fit pyproject.toml (UPGRADE= keeps what is pinned)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	@$(BIN)/$(LOCK) $(UPGRADE) --extra dev --output-file requirements.lock
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check uv
+	@$(BIN)/$(LOCK) $(UPGRADE) --extra dev --extra bench --output-file requirements.lock
 	@$(BIN)/$(LOCK) $(UPGRADE) --extra docs --constraint requirements.lock --output-file docs/requirements.lock
 UPGRADE ?= --upgrade
 

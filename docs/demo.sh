@@ -4,13 +4,24 @@ set -eu
 PATH="$(cd "$1" && pwd):$PATH"
 export PATH
 
+echo_command() {
+    printf '\n\033[1m$'
+    for word in "$@"; do
+        case "$word" in
+        *[!A-Za-z0-9_./:=-]*) printf " '%s'" "$word" ;;
+        *) printf ' %s' "$word" ;;
+        esac
+    done
+    printf '\033[0m\n'
+}
+
 show() {
-    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    echo_command "$@"
     "$@"
 }
 
 refuses() {
-    printf '\n\033[1m$ %s\033[0m\n' "$*"
+    echo_command "$@"
     if "$@"; then
         echo "This should have been refused." >&2
         exit 1

@@ -5,9 +5,13 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
+from itertools import chain
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.architecture.tree import REPOSITORY, SOURCES, docstrings, functions, name
 
@@ -81,3 +85,17 @@ def test_the_lock_files_name_no_place() -> None:
 def test_no_tracked_file_is_one_that_is_made() -> None:
     ran = subprocess.run(["git", "ls-files", "-ci", "--exclude-standard"], cwd=REPOSITORY, capture_output=True, text=True, check=False)
     assert ran.stdout == ""
+
+
+def test_the_lock_file_holds_what_pyproject_asks_for() -> None:
+    project = tomllib.loads((REPOSITORY / "pyproject.toml").read_text())["project"]
+    asked = [Requirement(text) for text in [*project["dependencies"], *chain.from_iterable(project["optional-dependencies"].values())]]
+    texts = [(REPOSITORY / file).read_text() for file in ("requirements.lock", "docs/requirements.lock")]
+    pinned = {(canonicalize_name(name), version) for name, version in re.findall(r"^([\w.-]+)==([\w.]+)", "\n".join(texts), re.MULTILINE)}
+    unmet = [
+        str(requirement)
+        for requirement in asked
+        if requirement.name != "hotmesh"
+        and not any(name == canonicalize_name(requirement.name) and version in requirement.specifier for name, version in pinned)
+    ]
+    assert not unmet, "run: make lock UPGRADE="
