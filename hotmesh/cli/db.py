@@ -7,6 +7,10 @@ import os
 import click
 
 from hotmesh import settings
+from hotmesh.cli.asynchronous import run_async
+from hotmesh.cli.options import DURATION, dsn_option, output_option
+from hotmesh.cli.tables import answer
+from hotmesh.errors import HotMeshError
 from hotmesh.store import embedded
 from hotmesh.store.address import resolve_dsn
 from hotmesh.store.embedded.programs import find_psql
@@ -14,7 +18,7 @@ from hotmesh.store.embedded.programs import find_psql
 
 @click.group()
 def db() -> None:
-    """Start, stop and look after the embedded Postgres."""
+    """Look after the Postgres that jobs live in; start and stop the embedded one."""
 
 
 @db.command()
@@ -52,3 +56,78 @@ def psql(arguments: tuple[str, ...]) -> None:
     dsn = resolve_dsn(chosen=chosen)
     program = find_psql(chosen.postgres_bin)
     os.execv(program, [str(program), f"--dbname={dsn}", *arguments])
+
+
+@db.command("migrate")
+@click.option("--app", "app_id", metavar="ID", envvar="HOTMESH_APP", help="The app; without it, every app of the database.")
+@click.option("--dump-sql", is_flag=True, help="Print the script instead of running it; needs no server.")
+@dsn_option
+def migrate_command(app_id: str | None, dump_sql: bool, dsn: str | None) -> int:
+    """Create an app's tables, or bring them up to date."""
+    from hotmesh.client import upkeep
+    from hotmesh.client.observer import Observer
+
+    if dump_sql:
+        if app_id is None:
+            raise click.UsageError("Whose tables? Name the app: hotmesh db migrate --app ID --dump-sql")
+        click.echo(upkeep.migration_script(app_id), nl=False)
+        return 0
+
+    async def work() -> int:
+        failed = 0
+        async with Observer(dsn) as observer:
+            for each in [app_id] if app_id else await observer.app_ids():
+                try:
+                    ran = await upkeep.bring_up_to_date(observer, each)
+                    click.echo(f"{each}: {ran} migrations ran." if ran else f"{each} is up to date.")
+                except HotMeshError as error:
+                    failed += 1
+                    click.echo(f"{each}: {error}", err=True)
+        return min(failed, 1)
+
+    return run_async(work)
+
+
+@db.command()
+@click.option("--app", "app_id", metavar="ID", envvar="HOTMESH_APP", help="The app; without it, every app of the database.")
+@click.option("--older-than", "older_than_s", type=DURATION, default=None, help="Only what expired longer ago than this, as 7d.")
+@output_option
+@dsn_option
+def prune(app_id: str | None, older_than_s: float | None, output: str, dsn: str | None) -> None:
+    """Delete the finished jobs whose time is over, batch by batch."""
+    from hotmesh.client import upkeep
+    from hotmesh.client.observer import Observer
+
+    async def work() -> list[dict[str, object]]:
+        async with Observer(dsn) as observer:
+            apps = [app_id] if app_id else await observer.app_ids()
+            return [{"app": each, "deleted": await upkeep.prune(observer, each, older_than_s or 0, lambda _: None)} for each in apps]
+
+    done = run_async(work)
+    answer(output, done, lambda: click.echo("\n".join(f"{each['app']}: {each['deleted']:,} jobs deleted." for each in done)))
+
+
+SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}
+
+
+@db.command()
+@output_option
+@dsn_option
+def doctor(output: str, dsn: str | None) -> int:
+    """Look for what is wrong: the server, the role's rights, every app. Exit code 1 when something is."""
+    from hotmesh.client.observer import Observer
+    from hotmesh.client.upkeep import Finding, examine
+
+    async def work() -> list[Finding]:
+        async with Observer(dsn) as observer:
+            return [finding async for finding in examine(observer)]
+
+    found = run_async(work)
+
+    def text() -> None:
+        for each in found:
+            sign, color = SIGNS[each.verdict]
+            click.echo(f"{click.style(sign, fg=color)} {each.what}: {each.told}")
+
+    answer(output, [each._asdict() for each in found], text)
+    return 1 if any(each.verdict == "bad" for each in found) else 0

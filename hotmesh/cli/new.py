@@ -8,7 +8,12 @@ from pathlib import Path
 
 import click
 
+from hotmesh.source.files import bundled
+
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
+SCHEMA = "app.schema.json"
+"""What editors check and complete app.yaml by."""
+
 TEMPLATE = ("app.yaml", "workers.py", "test_app.py", "README.md")
 
 
@@ -29,6 +34,7 @@ def new(name: str) -> None:
         for file in TEMPLATE:
             text = files("hotmesh.cli").joinpath("template", f"{file}.txt").read_text(encoding="utf-8")
             (folder / file).write_text(text.replace("APP_ID", app_id).replace("TOPIC", app_id.lower()), encoding="utf-8")
+        (folder / SCHEMA).write_bytes(bundled(SCHEMA))
     except OSError as error:
         raise click.ClickException(f"{folder} can't be written: {error.strerror}.") from error
     click.echo(f"Made {', '.join(str(folder / file) for file in TEMPLATE)}. Try it:\n")

@@ -8,6 +8,9 @@ from pathlib import Path
 
 import click
 
+from hotmesh.cli.completions import complete_job
+from hotmesh.cli.runs import run_of
+from hotmesh.cli.target import Target, target_options
 from hotmesh.compile import compile_app
 from hotmesh.graph.layout import Direction
 from hotmesh.graph.render import FORMATS, SUFFIXES, Engine, Format, render
@@ -20,11 +23,14 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
 @click.command("render")
-@click.argument("app", type=FILE)
+@click.argument("app", type=FILE, required=False)
 @click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="The file to write; its suffix names the format.")
 @click.option("--format", "wanted", type=click.Choice(FORMATS), help="The format, when the suffix doesn't name it.")
 @click.option("--graph", "topics", multiple=True, metavar="TOPIC", help="Only the graph that this topic starts; may be repeated.")
 @click.option("--direction", type=click.Choice(["LR", "TB"]), default="LR", show_default=True, help="Left to right, or top to bottom.")
+@click.option(
+    "--job", "job_id", metavar="ID", shell_complete=complete_job, help="Lay a job's run over its graph; APP is its own version then."
+)
 @click.option("--diff", "old", type=FILE, help="An older version of the app: mark what was added, removed and changed since.")
 @click.option(
     "--engine",
@@ -33,10 +39,19 @@ FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
     show_default=True,
     help="Who lays an SVG out. A PNG is always laid out by the `dot` program of Graphviz.",
 )
+@target_options
 def render_command(
-    app: Path, output: Path | None, wanted: Format | None, topics: tuple[str, ...], direction: Direction, old: Path | None, engine: Engine
+    app: Path | None,
+    output: Path | None,
+    wanted: Format | None,
+    topics: tuple[str, ...],
+    direction: Direction,
+    job_id: str | None,
+    old: Path | None,
+    engine: Engine,
+    target: Target,
 ) -> int:
-    """Draw the graphs of the file APP.
+    """Draw the graphs of the file APP, or the run of a job.
 
     Without -o the picture goes to standard output: as text on a terminal, as SVG elsewhere, unless --format says otherwise.
 
@@ -45,18 +60,26 @@ def render_command(
       hotmesh render app.yaml -o app.svg                 light and dark, with tooltips
       hotmesh render app.yaml -o app.svg --diff old.yaml what has changed
       hotmesh render app.yaml --format mermaid           for a README
+      hotmesh render --job order-456 -o run.svg          what a job did
     """
     format = _format(output, wanted)
     if engine == "graphviz" and format not in ("svg", "png"):
         raise click.UsageError(f"--engine graphviz lays out svg and png, not {format}")
+    run = None if job_id is None else run_of(target, job_id)
     programs = [_compiled(path) for path in (app, old) if path is not None]
     if any(program is None for program in programs):
         return FAILED
+    if run is not None and app is None:
+        programs, topics = [run.program, *programs], topics or (run.overlay.topic,)
+    if not programs or (old is not None and len(programs) == 1):
+        raise click.UsageError("Which graphs? Name an app file, or a job with --job.")
     new, earlier = programs[0], programs[1] if old else None
     assert new is not None
     _check_topics(topics, [program for program in programs if program])
     unicode = output is not None or _speaks_unicode()
-    picture = render(new, format, direction=direction, topics=topics or None, old=earlier, engine=engine, unicode=unicode)
+    picture = render(
+        new, format, direction=direction, topics=topics or None, overlay=run and run.overlay, old=earlier, engine=engine, unicode=unicode
+    )
     if output is None:
         click.echo(picture, nl=False)
     else:

@@ -79,7 +79,7 @@ async def migrate(connection: Any, app_id: str) -> int:
     Raises ConnectionError when the role may not, SchemaError when a stored checksum differs or the schema is another app's.
     """
     schema = schema_of(app_id)
-    if await _is_current(connection, app_id, schema):
+    if not await missing(connection, app_id):
         return 0
     try:
         async with connection.transaction():
@@ -92,14 +92,16 @@ async def migrate(connection: Any, app_id: str) -> int:
         ) from error
 
 
-async def _is_current(connection: Any, app_id: str, schema: str) -> bool:
+async def missing(connection: Any, app_id: str) -> int:
+    """How many migrations an app lacks. Raises SchemaError when its schema is another app's or was written by another HotMesh."""
+    schema = schema_of(app_id)
     if not await connection.fetchval(paragraphs("migrations")["has_table"]):
-        return False
+        return len(migrations())
     owner = await connection.fetchval(paragraphs("migrations")["schema_owner"], schema)
     if owner is not None and owner != app_id:
         raise SchemaError(f"the schema {schema} belongs to the app {owner!r}; give {app_id!r} another id.")
-    pending = [each for each in migrations() if each.number not in await _applied(connection, each.shared, schema)]
-    return owner is not None and not pending
+    applied = {shared: await _applied(connection, shared, schema) for shared in (True, False)}
+    return sum(each.number not in applied[each.shared] for each in migrations()) + (owner is None)
 
 
 async def _applied(connection: Any, shared: bool, schema: str) -> dict[int, str]:
