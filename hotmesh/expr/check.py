@@ -171,9 +171,8 @@ _ROW_HELP: Final = "make it the first cell of the next row: it receives the valu
 _INTERPOLATION: Final = re.compile(r"(?<!\{)\{[$@]?[A-Za-z_][\w-]*(?:\.[\w$-]+|\[\d+\])*\}(?!\})")
 
 
-def _count(number: int, most: int | None = -1) -> str:
-    unit = "argument" if number == 1 else "arguments"
-    return f"at least {number} {unit}" if most is None else f"{number} {unit}"
+def _count(number: int, limit: str = "") -> str:
+    return f"{limit}{number} {'argument' if number == 1 else 'arguments'}"
 
 
 class _PipeCheck:
@@ -263,11 +262,12 @@ class _PipeCheck:
     def _check_arguments(self, function: Function, arguments: list[Known], path: Path) -> None:
         count = len(arguments)
         if count < function.required:
-            needed = _count(function.required, function.most if function.most != function.required else -1)
+            needed = _count(function.required, "" if function.most == function.required else "at least ")
             message = f"{function.full_name} needs {needed} but gets {count}"
             self._checker.add("P103", message, path, f"{function.full_name}({function.signature})")
         elif function.takes_arguments and function.most is not None and count > function.most:
-            message = f"{function.full_name} takes {_count(function.most)} but gets {count}"
+            taken = _count(function.most, "" if function.most == function.required else "at most ")
+            message = f"{function.full_name} takes {taken} but gets {count}"
             self._checker.add("P104", message, path, f"{function.full_name}({function.signature})")
         for position, argument in enumerate(arguments):
             self._check_argument(function, position, argument, path)

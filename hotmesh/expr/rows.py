@@ -5,7 +5,6 @@ sub-pipes fan out are the values of a row gathered in a list, which the parts af
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from hotmesh.errors import PipeError
@@ -75,7 +74,7 @@ class Pipe:
             raise place.error("a row needs a cell; only the first row may be empty")
         self._compiler.cells += len(row) or 1
         arguments, self._queue = self._queue or self._cells, []
-        self._cells = [self._cell(cell, replace(place, cell=number), arguments) for number, cell in enumerate(row)]
+        self._cells = [self._cell(cell, Place(self._path, place.row, number), arguments) for number, cell in enumerate(row)]
 
     def _cell(self, cell: Json, place: Place, arguments: list[Part]) -> Part:
         """The first cell of a row uses the arguments when it is a function, and drops them when not; the others stand on their own."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from json.encoder import encode_basestring
 from typing import Any, Final
 
@@ -13,15 +12,8 @@ from hotmesh.values import UNDEFINED
 
 
 def serialize(value: Any, keys: list[str] | None, gap: str) -> Any:
-    """The JSON text of a value, UNDEFINED for UNDEFINED. Raises Fault when the text passes the limit."""
-    if value is UNDEFINED:
-        return UNDEFINED
-    parts, size = [], 0
-    for part in _pieces(value, keys, gap, "\n"):
-        size += len(part)
-        check_length(size)
-        parts.append(part)
-    return "".join(parts)
+    """The JSON text of a value, UNDEFINED for UNDEFINED; `keys` are the members to write, None = all. Raises Fault when it is too long."""
+    return UNDEFINED if value is UNDEFINED else _Writer(keys, gap).text(value, "\n")
 
 
 def quoted(text: str) -> str:
@@ -32,17 +24,38 @@ def quoted(text: str) -> str:
 _LONE: Final = re.compile("[\ud800-\udfff]")
 
 
-def _pieces(value: Any, keys: list[str] | None, gap: str, line: str) -> Iterator[str]:
-    if isinstance(value, str):
-        yield quoted(value)
-    elif isinstance(value, dict):
-        names = own_keys(value) if keys is None else [key for key in keys if key in value]
-        members = [(f"{quoted(key)}:{' ' if gap else ''}", value[key]) for key in names if value[key] is not UNDEFINED]
-        yield from _bracketed("{}", members, keys, gap, line)
-    elif isinstance(value, list):
-        yield from _bracketed("[]", [("", item) for item in value], keys, gap, line)
-    else:
-        yield _scalar(value)
+class _Writer:
+    """Writes one value. A list or a map that occurs many times is written once, else a small value could take for ever."""
+
+    def __init__(self, keys: list[str] | None, gap: str) -> None:
+        self._keys = keys
+        self._gap = gap
+        self._known: dict[tuple[int, int], str] = {}
+
+    def text(self, value: Any, line: str) -> str:
+        """The text of a value; `line` is the line break and the indentation where it stands."""
+        if isinstance(value, str):
+            return quoted(value)
+        if not isinstance(value, (dict, list)):
+            return _scalar(value)
+        place = id(value), len(line)
+        if place not in self._known:
+            members = self._members(value, line + self._gap)
+            self._known[place] = self._bracketed("{}" if isinstance(value, dict) else "[]", members, line)
+        return self._known[place]
+
+    def _members(self, value: Any, line: str) -> list[str]:
+        if isinstance(value, list):
+            return [self.text(item, line) for item in value]
+        names = own_keys(value) if self._keys is None else [key for key in self._keys if key in value]
+        colon = ": " if self._gap else ":"
+        return [f"{quoted(name)}{colon}{self.text(value[name], line)}" for name in names if value[name] is not UNDEFINED]
+
+    def _bracketed(self, brackets: str, members: list[str], line: str) -> str:
+        inner = line + self._gap if self._gap else ""
+        check_length(sum(map(len, members)) + len(members) * (len(inner) + 1))
+        end = line if members and self._gap else ""
+        return brackets[0] + inner * bool(members) + f",{inner}".join(members) + end + brackets[1]
 
 
 def _scalar(value: Any) -> str:
@@ -50,14 +63,3 @@ def _scalar(value: Any) -> str:
     if isinstance(plain, str):
         return quoted(plain)
     return "null" if plain is None else ("true" if plain else "false") if isinstance(plain, bool) else number_text(plain)
-
-
-def _bracketed(brackets: str, members: list[tuple[str, Any]], keys: list[str] | None, gap: str, line: str) -> Iterator[str]:
-    inner = line + gap if gap else ""
-    yield brackets[0]
-    for number, (label, item) in enumerate(members):
-        yield ("," if number else "") + inner + label
-        yield from _pieces(item, keys, gap, line + gap)
-    if members and gap:
-        yield line
-    yield brackets[1]

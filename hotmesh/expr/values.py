@@ -152,11 +152,19 @@ def to_string(value: Any) -> str:
 
 def join(items: list[Any], separator: str) -> str:
     """Array.prototype.join: null and undefined are ''. Raises Fault when the text passes the limit."""
-    parts, size = [], 0
+    return _join(items, separator, {})
+
+
+def _join(items: list[Any], separator: str, known: dict[int, str]) -> str:
+    """`known` are the texts of the lists within, so that one that occurs many times is written once."""
+    parts, size = [], -len(separator)
     for item in items:
-        part = "" if item is None or item is UNDEFINED else to_string(item)
+        if isinstance(item, list):
+            part = known[id(item)] = known.get(id(item)) or _join(item, ",", known)
+        else:
+            part = "" if item is None or item is UNDEFINED else to_string(item)
         size += len(part) + len(separator)
-        check_length(size - len(separator))
+        check_length(size)
         parts.append(part)
     return merge(separator.join(parts))
 

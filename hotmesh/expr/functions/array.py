@@ -51,11 +51,11 @@ def join(items: Any = UNDEFINED, separator: Any = UNDEFINED) -> str:
 
 
 def pop(items: Any = UNDEFINED) -> Any:
-    return _list(items)[-1] if items else UNDEFINED
+    return items[-1] if _list(items) else UNDEFINED
 
 
 def shift(items: Any = UNDEFINED) -> Any:
-    return _list(items)[0] if items else UNDEFINED
+    return items[0] if _list(items) else UNDEFINED
 
 
 def push(items: Any = UNDEFINED, *values: Any) -> list[Any]:
