@@ -191,7 +191,7 @@ class Console:
 
     async def pause(self, job_id: str) -> None:
         """Stop a job where it is. Raises JobNotFound; JobError when it has ended."""
-        await self._jobs.act("pause", (await self._open_job(job_id)).id)
+        await self._jobs.pause((await self._open_job(job_id)).id)
         self._ear.say("jobs")
 
     async def resume(self, job_id: str) -> None:

@@ -409,7 +409,7 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
     async def pause(self, job_id: str) -> None:
         """Stop a job where it is; what it waits for is kept. Raises JobNotFound."""
         found = await self._find(job_id)
-        await self.node.jobs.act("pause", found.id)
+        await self.node.jobs.pause(found.id)
 
     async def resume(self, job_id: str) -> None:
         """Let a paused job go on. Raises JobNotFound."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import NamedTuple, TypeAlias
 
 from hotmesh.machine.dimension import Dimension
+from hotmesh.machine.job import Key
 from hotmesh.machine.retry import RetryPolicy
 from hotmesh.values import Json
 
@@ -26,6 +27,10 @@ class Response(NamedTuple):
     task_id: str | None = None
     dead: bool = False
     """The task has killed its process too often and goes to the dead letters."""
+    withdrawn: tuple[Key, ...] = ()
+    """Instances that an inline worker waits for no more: they are closed unanswered."""
+    ends: bool = False
+    """An inline worker's last word: once it is settled the job is complete, whatever is still open."""
 
 
 class TimerFired(NamedTuple):

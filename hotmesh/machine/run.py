@@ -326,17 +326,32 @@ class Run:
 
     def end(self, error: Json, *, expire_s: float | None = None) -> None:
         """End the job otherwise than by completing: whatever is open is closed and taken back. `error` None = ended without one."""
-        for instance in list(self.job.open.values()):
-            self.release(instance)
-            instance.ledger = digits.close(instance.ledger)
-            instance.status = "interrupted"
-            self.touch(instance)
-            self._closed(instance)
+        for key in list(self.job.open):
+            self.withdraw(key)
         self.queue.clear()
         self.job.joins.clear()
         self.job.status += ENDED
         self.job.error = error
         self._finish(expire_s)
+
+    def withdraw(self, key: Key) -> None:
+        """Close an instance that nobody waits for any more."""
+        instance = self.job.open.get(key)
+        if instance is None:
+            return
+        self.release(instance)
+        instance.ledger = digits.close(instance.ledger)
+        instance.status = "interrupted"
+        self.touch(instance)
+        self._closed(instance)
+
+    def end_well(self) -> None:
+        """Complete the job now: whatever is still open is closed and taken back."""
+        for key in list(self.job.open):
+            self.withdraw(key)
+        self.queue.clear()
+        self.job.joins.clear()
+        self._finish(None)
 
     def complete(self) -> None:
         """End the job well: its semaphore is zero."""

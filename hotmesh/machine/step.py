@@ -132,8 +132,12 @@ def _on_response(run: Run, event: Response) -> None:
     instance = _waiting(run, event)
     if instance is None:
         return
+    for key in event.withdrawn:
+        run.withdraw(key)
     if event.status != "error":
         run.settle(instance, event.status, event.code, event.data)
+        if event.ends and not run.job.done:
+            run.end_well()
         return
     attempt = digits.dispatches(instance.ledger)
     by_code = getattr(run.plan_of(instance).activity, "retry", {})

@@ -18,17 +18,18 @@ from typing import Any
 import asyncpg
 
 from hotmesh import clock
-from hotmesh.errors import DuplicateJobError, HotMeshError
+from hotmesh.errors import DuplicateJobError, HotMeshError, JobPaused
 from hotmesh.ids import make_id, make_token
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.effects import Message, Step, Task
-from hotmesh.machine.events import Event, Response, TimerFired
+from hotmesh.machine.events import Event, Response, RetryDue, TimerFired
 from hotmesh.machine.job import JobState, Parent
 from hotmesh.machine.plan import Plan
 from hotmesh.machine.restore import restore
 from hotmesh.machine.run import Moment
 from hotmesh.machine.step import start, step
 from hotmesh.runtime.cache import Cache
+from hotmesh.runtime.inline import InlineWorker, PauseJob
 from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.service import Service
 from hotmesh.store.commit import Committer, Reason, Refused, Unit
@@ -60,10 +61,17 @@ class StartRequest:
 
 
 @dataclass(slots=True)
+class InlineTask:
+    """A task of an inline worker that was claimed from the stream: asked for by another process, or left by one that died."""
+
+    task: Task
+
+
+@dataclass(slots=True)
 class Pending:
     """An event on its way to its job, with the lease of the task or message that brought it."""
 
-    event: Event | StartRequest
+    event: Event | StartRequest | InlineTask
     task: Lease | None = None
     message: Lease | None = None
     keep: bool = False
@@ -90,20 +98,6 @@ class Counts:
 
     def __init__(self) -> None:
         self.commits = self.conflicts = self.dropped = self.events = self.jobs_done = self.jobs_started = 0
-
-
-class InlineWorker:
-    """A consumer whose answers are computed inside the step loop, so that they commit with the step that asked; no I/O."""
-
-    def call(self, job: JobState, task: Task) -> Response | None:
-        """The answer, or None to send the task the ordinary way."""
-        raise NotImplementedError  # pragma: no cover
-
-    def committed(self, job: JobState) -> None:
-        """The commit that holds the job's latest answers succeeded."""
-
-    def drop(self, job_id: str) -> None:
-        """The commit was refused: what was computed for this job is void."""
 
 
 class Engine:
@@ -189,6 +183,11 @@ class Engine:
         done: asyncio.Future[JobState] | None = asyncio.get_running_loop().create_future() if keep else None
         self.accept(task.job_id, Pending(response, task=(task.id, task.token), keep=keep, done=done))
         return done
+
+    def take_inline(self, task: ClaimedTask) -> None:
+        """Have an inline worker answer a claimed task in its job's next step."""
+        asked = Task(task.id, task.topic, task.activity_id, task.dimension, task.input)
+        self.accept(task.job_id, Pending(InlineTask(asked), task=(task.id, task.token)))
 
     async def answer_within(self, task: ClaimedTask, work: Callable[[Any], Awaitable[Response]]) -> None:
         """Run `work` in a transaction of the app's database and commit its answer in that transaction."""
@@ -293,6 +292,23 @@ class Engine:
 
     def _compute(self, job_id: str, pendings: list[Pending], loaded: Loaded | None) -> Work | None:
         """One job's step over all its events; None when nothing changes."""
+        try:
+            return self._step(job_id, pendings, loaded)
+        except PauseJob as pause:
+            self._forget(job_id)
+            self.spawn(self._pause(job_id, pendings, pause.reason))
+            return None
+
+    async def _pause(self, job_id: str, pendings: list[Pending], reason: str) -> None:
+        """An inline worker can't go on: pause the job as it was before these events, which wait until it is resumed."""
+        logger.error("job %s is paused: %s", job_id, reason)
+        await self._jobs.pause(job_id, reason)
+        if isinstance(pendings[0].event, StartRequest):
+            self._refuse_start(pendings[0].event, pendings, HotMeshError(reason))
+        else:
+            await self._park(pendings)
+
+    def _step(self, job_id: str, pendings: list[Pending], loaded: Loaded | None) -> Work | None:
         first = pendings[0].event
         if isinstance(first, StartRequest):
             return self._compute_start(first, pendings)
@@ -302,7 +318,7 @@ class Engine:
                 self._drop(pendings, HotMeshError(f"there is no job {job_id}"))
                 return None
             if loaded.paused:
-                self._park(pendings)
+                self.spawn(self._park(pendings))
                 return None
             job = loaded.job
             restore(self._programs.plan(job.version).graph_of(job.topic), job, loaded.rows)
@@ -329,8 +345,7 @@ class Engine:
                 self._drop([pending], None)
                 continue
             before = unit.step.dropped
-            assert not isinstance(pending.event, StartRequest)
-            step(plan, job, pending.event, _moment(), unit.step)
+            step(plan, job, self._event_of(job, pending), _moment(), unit.step)
             if unit.step.dropped > before:
                 self._drop([pending], None)
                 continue
@@ -341,6 +356,17 @@ class Engine:
             return None
         self._sign(work)
         return work
+
+    def _event_of(self, job: JobState, pending: Pending) -> Event:
+        """The event; for an inline worker's task, its answer."""
+        event = pending.event
+        assert not isinstance(event, StartRequest)
+        if not isinstance(event, InlineTask):
+            return event
+        task = event.task
+        if (task.activity_id, task.dimension) not in job.open:
+            return RetryDue(task.activity_id, task.dimension)
+        return self.inline[task.topic].call(job, task)
 
     def _run_inline(self, work: Work) -> None:
         """Answer the tasks of inline workers at once, in the same step."""
@@ -353,12 +379,11 @@ class Engine:
         while waiting:
             task = waiting.popleft()
             worker = self.inline.get(task.topic)
-            response = None if worker is None else worker.call(unit.job, task)
-            if response is None:
+            if worker is None or unit.job.done:
                 kept.append(task)
                 continue
             unit.step.tasks = []
-            step(plan, unit.job, response, _moment(), unit.step)
+            step(plan, unit.job, worker.call(unit.job, task), _moment(), unit.step)
             waiting.extend(unit.step.tasks)
         gone = set(unit.step.removed_tasks)
         unit.step.tasks = [task for task in kept if task.id not in gone]
@@ -574,19 +599,22 @@ class Engine:
         if tasks or messages:
             self.spawn(self._streams.drop(tasks, messages))
 
-    def _park(self, pendings: list[Pending]) -> None:
-        """The job is paused: set its messages aside."""
-        messages = [each.message for each in pendings if each.message is not None]
-        tasks = [each.task for each in pendings if each.task is not None]
-        self.spawn(self._streams.park(messages))
-        self.spawn(self._streams.give_back(tasks, []))
+    async def _park(self, pendings: list[Pending]) -> None:
+        """The job is paused: set its messages aside, and answers as messages, so that no callback runs again for them."""
         for pending in pendings:
             if pending.done is not None and not pending.done.done():
-                pending.done.set_exception(DroppedEvent("the job is paused; resume it first"))
+                pending.done.set_exception(JobPaused("the job is paused; resume it first"))
             if pending.message is not None:
                 self.messages.pop(pending.message[0], None)
             if pending.task is not None:
                 self.on_settled_task(pending.task[0])
+        answers = [(each.task, each.event) for each in pendings if each.task is not None and isinstance(each.event, Response)]
+        for lease, event in answers:
+            await self._streams.park_answer(lease, event)
+        await self._streams.park(
+            [each.task for each in pendings if each.task is not None and isinstance(each.event, InlineTask)],
+            [each.message for each in pendings if each.message is not None],
+        )
 
     spawn: Callable[[Any], None]
 

@@ -54,6 +54,10 @@ class RestrictedNode:
         self._spawn(self._send(task, response))
         return None
 
+    def take_inline(self, task: ClaimedTask) -> None:
+        """A restricted worker runs no workflows."""
+        raise TypeError("a restricted worker can't run workflow functions: they need an engine")
+
     async def answer_within(self, task: ClaimedTask, work: Callable[[Any], Awaitable[Response]]) -> None:
         """A restricted worker has no transaction to share."""
         raise TypeError("a restricted worker can't be transactional: its role may not write the job's rows")

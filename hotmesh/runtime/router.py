@@ -34,6 +34,8 @@ class Consumer:
     concurrency: int = 100
     retry: RetryPolicy | None = None
     transactional: bool = False
+    inline: bool = False
+    """Its tasks are answered in the engine's step loop, not by the callback."""
     running: int = 0
     throttle_ms: int = 0
     """-1 = paused"""
@@ -63,6 +65,9 @@ class Answers(Protocol):
     def answer(self, task: ClaimedTask, response: Response, *, keep: bool = False) -> Awaitable[object] | None:
         """Take an answer; `keep` leaves the task with the worker, who has more to say."""
 
+    def take_inline(self, task: ClaimedTask) -> None:
+        """Have an inline worker answer a task that was claimed."""
+
     async def answer_within(self, task: ClaimedTask, work: Callable[[Any], Awaitable[Response]]) -> None:
         """Run `work` in a transaction and commit its answer with it."""
 
@@ -88,7 +93,7 @@ class Router:
     def reserve(self, topic: str) -> bool:
         """Take a slot for a task that is about to be committed, when one is free."""
         consumer = self.consumers.get(topic)
-        if consumer is None or self.draining or consumer.throttle_ms or consumer.free <= 0:
+        if consumer is None or consumer.inline or self.draining or consumer.throttle_ms or consumer.free <= 0:
             return False
         consumer.running += 1
         return True
@@ -106,6 +111,10 @@ class Router:
     def dispatch(self, task: ClaimedTask, *, reserved: bool = False) -> None:
         """Run a task's callback."""
         consumer = self.consumers[task.topic]
+        if consumer.inline:
+            self.held[task.id] = Held((task.id, task.token), time.monotonic())
+            self._answers.take_inline(task)
+            return
         if not reserved:
             consumer.running += 1
         if consumer.throttle_ms > 0:
@@ -217,8 +226,8 @@ def _data(task: ClaimedTask, tx: Any) -> StreamData:
 
 
 def _event(task: ClaimedTask, consumer: Consumer, response: StreamResponse) -> Response:
-    error = None
-    if response.status == "error":
+    error = response.error
+    if response.status == "error" and error is None:
         detail = response.data if isinstance(response.data, dict) else {}
         message = detail.get("message") or (response.data if isinstance(response.data, str) else "the worker answered with an error")
         error = {"code": response.answer_code, "message": message, **({"stack": detail["stack"]} if "stack" in detail else {})}
@@ -229,7 +238,8 @@ def _event(task: ClaimedTask, consumer: Consumer, response: StreamResponse) -> R
         response.answer_code,
         response.data,
         error,
-        consumer.retry,
+        response.retry or consumer.retry,
+        retryable=response.retryable,
         task_id=task.id,
     )
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from hotmesh.errors import HotMeshError
+from hotmesh.machine.retry import RetryPolicy
 from hotmesh.values import Json, dumps
 
 Status = Literal["success", "pending", "error"]
@@ -50,7 +51,10 @@ class StreamResponse:
     status: Status = "success"
     code: int | None = None
     metadata: Json = None
-    error: Json = field(default=None)
+    error: Json = None
+    retry: RetryPolicy | None = None
+    """A retry policy for this task, before the worker's own."""
+    retryable: bool = True
 
     @property
     def answer_code(self) -> int:

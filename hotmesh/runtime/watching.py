@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from hotmesh.runtime.bus import Bus
 
 TOLD_AT_ONCE = 100
-GATHER_S = 0.1
+GATHER_S = 0.05
 """Changes within so many seconds are told together."""
 
 

@@ -71,8 +71,13 @@ class Jobs:
         async with self._pool.acquire() as connection:
             return {str(row["id"]) for row in await connection.fetch(self._sql["finished"], list(ids))}
 
+    async def pause(self, job_id: str, reason: str | None = None) -> bool:
+        """Stop a job where it is; whether anything changed."""
+        async with self._pool.acquire() as connection:
+            return await connection.fetchrow(self._sql["pause"], job_id, reason) is not None
+
     async def act(self, name: str, job_id: str) -> bool:
-        """`pause`, `resume` or `scrub` a job; whether anything changed."""
+        """`resume` or `scrub` a job; whether anything changed."""
         async with self._pool.acquire() as connection:
             return await connection.fetchrow(self._sql[name], job_id) is not None
 

@@ -10,12 +10,11 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
-from hotmesh import codec
 from hotmesh.errors import ConnectionError, RoleError
 from hotmesh.machine.events import Response
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
-from hotmesh.store.streams import ClaimedTask, Lease, read_task
+from hotmesh.store.streams import ClaimedTask, Lease, read_task, response_json
 from hotmesh.values import dumps
 
 
@@ -106,16 +105,7 @@ class RoleStreams:
 
     async def answer(self, task: ClaimedTask, response: Response) -> bool:
         """Send an answer to the engines; false when the lease was lost."""
-        policy = response.policy
-        sent = {
-            "status": response.status,
-            "code": response.code,
-            "data": codec.encoded(response.data),
-            "error": codec.encoded(response.error),
-            "retryable": response.retryable,
-            "policy": None if policy is None else policy.to_json(),
-        }
-        return bool((await self._fetch("answer", task.id, task.token, dumps(sent)))[0][0])
+        return bool((await self._fetch("answer", task.id, task.token, dumps(response_json(response))))[0][0])
 
     async def next_due(self, _topics: Sequence[str]) -> tuple[float | None, float | None]:
         """A role can't look ahead; it polls."""

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from hotmesh import codec
+from hotmesh.ids import make_id, make_token
 from hotmesh.machine.dimension import Dimension, from_text
+from hotmesh.machine.events import Response
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
-from hotmesh.values import Json, loads
+from hotmesh.values import Json, dumps, loads
 
 Lease = tuple[str, int]
 """The id of a task or message, and the token it is leased under."""
@@ -106,9 +108,16 @@ class Streams:
         """Consume a message in the transaction of `connection`; false when it is no longer ours."""
         return await connection.fetchval(self._sql["consume_message"], *lease) is not None
 
-    async def park(self, messages: Sequence[Lease]) -> None:
-        """Set messages of a paused job aside."""
-        await self._fetch("park_messages", *_pairs(messages))
+    async def park(self, tasks: Sequence[Lease], messages: Sequence[Lease]) -> None:
+        """Set tasks and messages of a paused job aside until it is resumed."""
+        if tasks:
+            await self._fetch("park_tasks", *_pairs(tasks))
+        if messages:
+            await self._fetch("park_messages", *_pairs(messages))
+
+    async def park_answer(self, lease: Lease, answer: Response) -> None:
+        """Keep the answer of a task whose job is paused, as a message that waits until the job is resumed."""
+        await self._fetch("park_answer", *lease, make_id(), make_token(), dumps(response_json(answer)))
 
     async def depths(self) -> list[Depth]:
         """How much waits, by topic."""
@@ -118,6 +127,19 @@ class Streams:
         async with self._pool.acquire() as connection:
             rows: list[Any] = await connection.fetch(self._sql[name], *arguments)
         return rows
+
+
+def response_json(response: Response) -> Json:
+    """An answer as the payload of a `response` message."""
+    policy = response.policy
+    return {
+        "status": response.status,
+        "code": response.code,
+        "data": codec.encoded(response.data),
+        "error": codec.encoded(response.error),
+        "retryable": response.retryable,
+        "policy": None if policy is None else policy.to_json(),
+    }
 
 
 def _pairs(leases: Sequence[Lease]) -> tuple[list[str], list[int]]:

@@ -21,6 +21,7 @@ CREATE TABLE {schema}.jobs (
   trace            json,
   persisted        boolean NOT NULL DEFAULT false,
   paused_at        timestamptz,
+  pause_reason     text,
   created_at       timestamptz NOT NULL,
   updated_at       timestamptz NOT NULL,
   completed_at     timestamptz,

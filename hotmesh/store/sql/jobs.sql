@@ -25,11 +25,14 @@ SELECT id FROM {schema}.jobs WHERE id = ANY ($1) AND completed_at IS NOT NULL
 
 -- name: pause
 -- Stop a job where it is: its messages and tasks wait.
-UPDATE {schema}.jobs SET paused_at = hotmesh.now() WHERE id = $1 AND paused_at IS NULL AND completed_at IS NULL RETURNING id
+WITH paused AS (
+  UPDATE {schema}.jobs SET paused_at = hotmesh.now(), pause_reason = $2 WHERE id = $1 AND paused_at IS NULL AND completed_at IS NULL RETURNING id),
+tasks AS (UPDATE {schema}.worker_streams SET visible_at = 'infinity' WHERE job_id IN (SELECT id FROM paused) AND owner IS NULL)
+SELECT id FROM paused
 
 -- name: resume
 -- Let a paused job go on.
-WITH resumed AS (UPDATE {schema}.jobs SET paused_at = NULL WHERE id = $1 AND paused_at IS NOT NULL RETURNING id),
+WITH resumed AS (UPDATE {schema}.jobs SET paused_at = NULL, pause_reason = NULL WHERE id = $1 AND paused_at IS NOT NULL RETURNING id),
 tasks AS (UPDATE {schema}.worker_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' AND owner IS NULL RETURNING id),
 messages AS (UPDATE {schema}.engine_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' RETURNING id)
 SELECT id FROM resumed

@@ -36,6 +36,20 @@ DELETE FROM {schema}.engine_streams s USING unnest($1::uuid[], $2::bigint[]) u(i
 -- Consume tasks whose answer comes too late for their job.
 DELETE FROM {schema}.worker_streams s USING unnest($1::uuid[], $2::bigint[]) u(id, token) WHERE s.id = u.id AND s.token = u.token
 
+-- name: park_answer
+-- Keep the answer of a task whose job is paused: the task is set aside under a new token, the answer waits with the job's messages.
+WITH answered AS (
+  UPDATE {schema}.worker_streams SET visible_at = 'infinity', owner = 'answered', token = $4 WHERE id = $1 AND token = $2
+  RETURNING job_id, symbol, dimension)
+INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload, visible_at)
+SELECT $3, 'response', job_id, symbol, dimension, json_build_object('task_id', $1::uuid, 'token', $4::bigint, 'response', $5::json), 'infinity'
+FROM answered
+
+-- name: park_tasks
+-- Set tasks of paused jobs aside until the job is resumed.
+UPDATE {schema}.worker_streams s SET visible_at = 'infinity', owner = NULL, token = NULL
+FROM unnest($1::uuid[], $2::bigint[]) u(id, token) WHERE s.id = u.id AND s.token = u.token
+
 -- name: refuse_start
 -- A start that nobody waits for can't be: keep the reason where `hotmesh dead` shows it.
 WITH gone AS (DELETE FROM {schema}.engine_streams WHERE id = $1 AND token = $2 RETURNING id)
