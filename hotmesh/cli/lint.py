@@ -11,12 +11,11 @@ import click
 
 from hotmesh.compile import Compiled, compile_app
 from hotmesh.diagnostic import Diagnostic, Span
-from hotmesh.lint import fixes
-from hotmesh.lint.reports.report import Report
+from hotmesh.lint import fixes, reports
+from hotmesh.lint.reports import Report
 from hotmesh.source import files
 from hotmesh.source.findings import severity_of
 
-FORMATS = ("text", "concise", "json", "github", "sarif", "junit")
 FOUND = 1
 STDIN = "-"
 LOOK_S = 0.3
@@ -25,7 +24,9 @@ LOOK_S = 0.3
 
 @click.command()
 @click.argument("paths", nargs=-1, type=click.Path(exists=True, allow_dash=True))
-@click.option("--format", "style", type=click.Choice(FORMATS), default="text", show_default=True, help="How findings are written.")
+@click.option(
+    "--format", "style", type=click.Choice(list(reports.WRITERS)), default="text", show_default=True, help="How findings are written."
+)
 @click.option("--select", multiple=True, metavar="CODES", help="Only these codes or families, as R203,G.")
 @click.option("--ignore", multiple=True, metavar="CODES", help="Not these codes or families.")
 @click.option("--fix", is_flag=True, help="Mend what is safe to mend.")
@@ -42,22 +43,12 @@ def lint(ctx: click.Context, paths: Sequence[str], style: str, select: Sequence[
 
     def once() -> int:
         report = examine(paths or ["."], wanted, fix=fix, color=color)
-        click.echo(_written(report, style), nl=False, color=color)
+        click.echo(reports.write(report, style), nl=False, color=color)
         return FOUND if report.diagnostics else 0
 
     if watch:
         return _watch(paths or ["."], once)
     return once()
-
-
-def _written(report: Report, style: str) -> str:
-    if style in ("text", "concise"):
-        from hotmesh.lint.reports import text
-
-        return text.write(report) if style == "text" else text.write_concise(report)
-    from hotmesh.lint.reports import FORMATS as WRITERS
-
-    return WRITERS[style](report)
 
 
 def _codes(values: Sequence[str]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 
@@ -51,6 +52,7 @@ _EACH_SEGMENT: Final = re.compile(_SEGMENT)
 _DOUBLE_BRACES: Final = "write {{…}} for a text that has braces around it"
 
 
+@lru_cache(maxsize=4096)
 def parse_text(text: str) -> Parsed:
     """The meaning of a string of a template. Never raises."""
     if not (text.startswith("{") and text.endswith("}") and len(text) > 1):

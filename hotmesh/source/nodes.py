@@ -132,13 +132,19 @@ def children(node: Node) -> Iterator[Node]:
         yield from node.items
 
 
-def scalars(node: Node) -> Iterator[Scalar]:
+def scalars(node: Node) -> list[Scalar]:
     """Every scalar value in a node, in document order."""
-    if isinstance(node, Scalar):
-        yield node
-    else:
-        for child in children(node):
-            yield from scalars(child)
+    found: list[Scalar] = []
+    waiting: list[Node] = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, Scalar):
+            found.append(current)
+        elif isinstance(current, Mapping):
+            waiting += [entry.value for entry in reversed(current.entries.values())]
+        else:
+            waiting += reversed(current.items)
+    return found
 
 
 def describe(node: Node) -> str:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hotmesh.compile import Compiled, compile_app
 from hotmesh.lint import fixes
-from hotmesh.lint.reports import FORMATS, Report
+from hotmesh.lint.reports import WRITERS, Report, write
 from hotmesh.lint.rules import RULES
 from hotmesh.machine.plan import Plan
 from hotmesh.program import Program
@@ -38,8 +38,8 @@ def examine(text: str) -> Compiled:
         assert Program.from_json(json.loads(dumps(compiled.program.to_json()))).digest == compiled.program.digest
         for graph in Plan(compiled.program).graphs.values():
             graph.validate({"a": 1})
-    for write in FORMATS.values():
-        assert isinstance(write(Report(("<app>",), compiled.diagnostics, compiled.texts)).encode(), bytes)
+    for style in WRITERS:
+        assert isinstance(write(Report(("<app>",), compiled.diagnostics, compiled.texts), style).encode(), bytes)
     return compiled
 
 

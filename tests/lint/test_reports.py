@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 
 from hotmesh.compile import compile_app
-from hotmesh.lint.reports import FORMATS, Report
+from hotmesh.lint.reports import WRITERS, Report, write
 from hotmesh.source import files
 
 APP = """\
@@ -38,7 +38,7 @@ def report() -> Report:
 
 
 def test_text_marks_the_place_and_counts(report: Report) -> None:
-    text = FORMATS["text"](report)
+    text = write(report, "text")
     assert "shop app.yaml:11:30: error[R203] check reads {strat.output.data.qty}: no such activity\n" in text
     assert "   |                              ^^^^^ did you mean start (defined at line 3)?\n" in text
     assert text.endswith("2 files checked: 1 error, 1 warning\n")
@@ -46,31 +46,31 @@ def test_text_marks_the_place_and_counts(report: Report) -> None:
 
 
 def test_text_is_coloured_when_asked(report: Report) -> None:
-    colored = FORMATS["text"](Report(report.files, report.diagnostics, report.texts, color=True))
+    colored = write(Report(report.files, report.diagnostics, report.texts, color=True), "text")
     assert "\x1b[1;31merror[R203]\x1b[0m" in colored
     assert "\x1b[1;33mwarning[T502]\x1b[0m" in colored
 
 
 def test_text_of_a_clean_run_says_so() -> None:
-    assert FORMATS["text"](Report(("a.yaml",), ())) == "1 file checked, nothing found\n"
+    assert write(Report(("a.yaml",), ()), "text") == "1 file checked, nothing found\n"
 
 
 def test_the_marks_stand_right_under_wide_letters_and_in_long_lines() -> None:
     app = APP.replace("'größe, 50%: <ä>': ", f"{'漢字' * 4}: ")
-    lines = FORMATS["text"](Report(("a",), (found := compile_app(app)).diagnostics, found.texts)).splitlines()
+    lines = write(Report(("a",), (found := compile_app(app)).diagnostics, found.texts), "text").splitlines()
     at = next(number for number, line in enumerate(lines) if "^^^^^" in line and "start" in line)
     assert lines[at].index("^") == lines[at - 1].index("strat") + 8, "eight letters before it take two columns each"
     long = APP.replace("'größe, 50%: <ä>'", f"'{'x' * 300}'")
-    text = FORMATS["text"](Report(("a",), (found := compile_app(long)).diagnostics, found.texts))
+    text = write(Report(("a",), (found := compile_app(long)).diagnostics, found.texts), "text")
     assert max(len(line) for line in text.splitlines() if "error" not in line) < 140
 
 
 def test_concise_is_one_line_each(report: Report) -> None:
-    assert [line.split(":")[1] for line in FORMATS["concise"](report).splitlines()] == ["8", "11"]
+    assert [line.split(":")[1] for line in write(report, "concise").splitlines()] == ["8", "11"]
 
 
 def test_json_fits_its_schema(report: Report) -> None:
-    found = json.loads(FORMATS["json"](report))
+    found = json.loads(write(report, "json"))
     jsonschema.validate(found, json.loads(files.bundled("diagnostic.schema.json")))
     assert found[1]["code"] == "R203"
     assert found[1]["related"] == [{"file": "shop app.yaml", "line": 3, "column": 3, "message": "start is defined here"}]
@@ -78,14 +78,14 @@ def test_json_fits_its_schema(report: Report) -> None:
 
 
 def test_github_escapes_what_means_something_to_it(report: Report) -> None:
-    lines = FORMATS["github"](report).splitlines()
+    lines = write(report, "github").splitlines()
     assert lines[1].startswith("::error file=shop app.yaml,line=11,col=30,endLine=11,endColumn=35,title=R203 (error)::check reads")
     assert "%0Adid you mean start" in lines[1]
 
 
 def test_sarif_fits_the_standard(report: Report) -> None:
     schema = json.loads(Path(__file__).with_name("sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
-    log = json.loads(FORMATS["sarif"](report))
+    log = json.loads(write(report, "sarif"))
     jsonschema.Draft4Validator(schema).validate(log)
     run = log["runs"][0]
     assert [rule["id"] for rule in run["tool"]["driver"]["rules"]] == ["R203", "T502"]
@@ -95,20 +95,20 @@ def test_sarif_fits_the_standard(report: Report) -> None:
 
 def test_sarif_of_a_clean_run_fits_too() -> None:
     schema = json.loads(Path(__file__).with_name("sarif-2.1.0.schema.json").read_text(encoding="utf-8"))
-    jsonschema.Draft4Validator(schema).validate(json.loads(FORMATS["sarif"](Report(("a.yaml",), ()))))
+    jsonschema.Draft4Validator(schema).validate(json.loads(write(Report(("a.yaml",), ()), "sarif")))
 
 
 def test_junit_is_xml_with_a_case_for_each_file(report: Report) -> None:
-    root = ElementTree.fromstring(FORMATS["junit"](report))
+    root = ElementTree.fromstring(write(report, "junit"))
     cases = root.findall("./testsuite/testcase")
     assert [(case.get("name"), len(case.findall("failure"))) for case in cases] == [("shop app.yaml", 2), ("clean.yaml", 0)]
     assert root.get("failures") == "2"
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITERS)
 def test_every_format_survives_control_characters(name: str) -> None:
     found = compile_app('subscribes: "a\\x00\\x1b[31m\\ud800b c"\nactivities: {}\n')
-    text = FORMATS[name](Report(("<app>",), found.diagnostics, found.texts))
+    text = write(Report(("<app>",), found.diagnostics, found.texts), name)
     assert isinstance(text.encode(), bytes)
     if name == "junit":
         ElementTree.fromstring(text)

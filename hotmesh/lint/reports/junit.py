@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import quoteattr
+from html import escape
 
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.lint.reports.report import Report
@@ -36,8 +36,9 @@ def _failure(found: Diagnostic) -> str:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_FORBIDDEN.sub("�", text))
+    escaped = _text(text).replace("\n", "&#10;").replace("\r", "&#13;").replace("\t", "&#9;")
+    return f'"{escaped}"'
 
 
 def _text(text: str) -> str:
-    return _FORBIDDEN.sub("�", text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return escape(_FORBIDDEN.sub("�", text))
