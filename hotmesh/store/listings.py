@@ -106,6 +106,7 @@ class Listings:
             None if wanted.since_s is None else _first_id(clock.now().timestamp() - wanted.since_s - CLOCK_SLACK_S),
             wanted.until_s,
             limit,
+            _open_only(wanted.states),
         )
         return [_job(row) for row in rows]
 
@@ -130,6 +131,15 @@ class Listings:
         async with self._pool.acquire() as connection:
             rows: list[Any] = await connection.fetch(self._sql[name], *arguments)
         return rows
+
+
+_OPEN = {"running", "waiting", "paused"}
+
+
+def _open_only(states: tuple[str, ...] | None) -> bool | None:
+    """Whether only jobs that have not ended are wanted, or only those that have; None = both."""
+    kinds = {state in _OPEN for state in states or ()}
+    return kinds.pop() if len(kinds) == 1 else None
 
 
 def _job(row: Any) -> JobRow:

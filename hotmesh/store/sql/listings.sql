@@ -7,30 +7,39 @@ SELECT to_regclass('hotmesh.apps') IS NOT NULL
 SELECT a.id FROM hotmesh.apps a JOIN pg_namespace n ON n.nspname = a.schema_name ORDER BY a.id
 
 -- name: jobs
--- A page of jobs, the newest first, from $1 (a row id) on; every filter is NULL when it isn't wanted. $9 bounds the ids that $8 allows.
+-- A page of jobs, the newest first, from $1 (a row id) on; every filter is NULL when it isn't wanted. $9 bounds the ids that $8 allows,
+-- $12 says whether only open jobs are wanted, so that nothing is looked up for the others.
+WITH page AS MATERIALIZED (
+  SELECT j.* FROM {schema}.jobs j
+  WHERE j.retired_at = 'infinity' AND (j.expired_at IS NULL OR j.expired_at > (SELECT hotmesh.now()) OR j.completed_at IS NULL)
+    AND ($1::uuid IS NULL OR j.id < $1)
+    AND ($12::boolean IS NULL OR (j.completed_at IS NULL) = $12)
+    AND ($2::text[] IS NULL OR CASE
+          WHEN j.status = 0 THEN 'completed'
+          WHEN j.status < 0 THEN CASE WHEN j.error IS NULL THEN 'interrupted' ELSE coalesce(j.error ->> 'kind', 'failed') END
+          WHEN j.paused_at IS NOT NULL THEN 'paused'
+          WHEN EXISTS (
+            SELECT FROM {schema}.jobs_attributes a JOIN {schema}.worker_streams w ON w.id = (a.value ->> 'message_id')::uuid
+            WHERE a.job_id = j.id AND a.ledger < 300000000000000 AND w.visible_at > (SELECT hotmesh.now()) AND w.owner IS NOT NULL) THEN 'running'
+          ELSE 'waiting' END = ANY ($2))
+    AND ($3::text IS NULL OR j.topic LIKE $3)
+    AND ($4::text IS NULL OR j.entity LIKE $4)
+    AND ($5::text IS NULL OR j.version = $5)
+    AND ($6::text IS NULL OR j.parent_key = $6)
+    AND ($7::text IS NULL OR strpos(lower(j.key), lower($7)) > 0 OR strpos(lower(j.error::text), lower($7)) > 0)
+    AND ($8::double precision IS NULL OR j.created_at >= (SELECT hotmesh.now()) - make_interval(secs => $8))
+    AND ($9::uuid IS NULL OR j.id >= $9)
+    AND ($10::double precision IS NULL OR j.created_at <= (SELECT hotmesh.now()) - make_interval(secs => $10))
+  ORDER BY j.id DESC LIMIT $11
+)
 SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.error::text, j.paused_at IS NOT NULL AS paused, j.parent_key,
        j.created_at, j.updated_at, j.completed_at, o.activities, coalesce(o.held, false) AS held
-FROM {schema}.jobs j LEFT JOIN LATERAL (
+FROM page j LEFT JOIN LATERAL (
   SELECT (array_agg(DISTINCT a.symbol))[1:8] AS activities, bool_or(EXISTS (
     SELECT FROM {schema}.worker_streams w WHERE w.id = (a.value ->> 'message_id')::uuid AND w.visible_at > hotmesh.now() AND w.owner IS NOT NULL)) AS held
   FROM {schema}.jobs_attributes a WHERE j.completed_at IS NULL AND a.job_id = j.id AND a.ledger < 300000000000000
 ) o ON true
-WHERE j.retired_at = 'infinity' AND (j.expired_at IS NULL OR j.expired_at > hotmesh.now() OR j.completed_at IS NULL)
-  AND ($1::uuid IS NULL OR j.id < $1)
-  AND ($2::text[] IS NULL OR ($2 && CASE
-        WHEN j.completed_at IS NULL THEN ARRAY[CASE WHEN j.paused_at IS NOT NULL THEN 'paused' WHEN o.held THEN 'running' ELSE 'waiting' END]
-        WHEN j.status = 0 THEN ARRAY['completed']
-        WHEN j.error IS NULL THEN ARRAY['interrupted']
-        ELSE ARRAY[coalesce(j.error ->> 'kind', 'failed')] END))
-  AND ($3::text IS NULL OR j.topic LIKE $3)
-  AND ($4::text IS NULL OR j.entity LIKE $4)
-  AND ($5::text IS NULL OR j.version = $5)
-  AND ($6::text IS NULL OR j.parent_key = $6)
-  AND ($7::text IS NULL OR strpos(lower(j.key), lower($7)) > 0 OR strpos(lower(j.error::text), lower($7)) > 0)
-  AND ($8::double precision IS NULL OR j.created_at >= hotmesh.now() - make_interval(secs => $8))
-  AND ($9::uuid IS NULL OR j.id >= $9)
-  AND ($10::double precision IS NULL OR j.created_at <= hotmesh.now() - make_interval(secs => $10))
-ORDER BY j.id DESC LIMIT $11
+ORDER BY j.id DESC
 
 -- name: keys
 -- Job ids that begin with $1, the newest first: for completion.
