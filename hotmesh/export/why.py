@@ -56,10 +56,10 @@ def _pause_reason(execution: Execution) -> str:
 
 def _open(execution: Execution) -> str:
     instances = [each for each in execution.open_instances() if all(wait.kind != "join" for wait in each.waits_for)]
-    groups: dict[str, list[Instance]] = {}
+    groups: dict[tuple[str, str], list[Instance]] = {}
     for instance in instances or execution.open_instances():
-        groups.setdefault(_doing(instance, "{at}", execution.read_ms), []).append(instance)
-    parts = [words.replace("{at}", _name(each)) for words, each in list(groups.items())[:MOST]]
+        groups.setdefault((instance.activity_id, _doing(instance, "{at}", execution.read_ms)), []).append(instance)
+    parts = [words.replace("{at}", _name(each)) for (_, words), each in list(groups.items())[:MOST]]
     more = sum(len(each) for each in list(groups.values())[MOST:])
     return ", and ".join(parts) + (f", and has {more} more open" if more else "")
 
