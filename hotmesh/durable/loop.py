@@ -218,6 +218,10 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         except (StopIteration, RuntimeError, GeneratorExit):
             return
 
+    def ready(self, handle: Handle) -> None:
+        """Run a handle in this step: a timer whose time has come."""
+        self._ready.append(handle)
+
     # ---- identity
 
     def next_serial(self) -> int:
@@ -233,6 +237,13 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
             return f"~/{self._calls}"
         task.calls += 1
         return f"{task.path}/{task.calls}" if task.path else str(task.calls)
+
+    def peek_operation(self) -> str:
+        """The identity that the next durable call will have."""
+        task = events_current_task(self)
+        if task is None:
+            return f"~/{self._calls + 1}"
+        return f"{task.path}/{task.calls + 1}" if task.path else str(task.calls + 1)
 
     def _next_path(self) -> str:
         parent = events_current_task(self)
@@ -331,7 +342,6 @@ _REFUSED = (
 )
 for _name in _REFUSED.split():
     setattr(WorkflowLoop, _name, _refused(_name))
-WorkflowLoop.__abstractmethods__ = frozenset()  # type: ignore[attr-defined]
 
 
 def events_current_task(loop: WorkflowLoop) -> WorkflowTask[Any] | None:

@@ -1,0 +1,190 @@
+"""Calling activities from a workflow: options, typed proxies, and what becomes of an answer."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Generic, ParamSpec, TypeVar
+
+from hotmesh.durable.call import call
+from hotmesh.durable.commands import Event
+from hotmesh.durable.interception import OutboundCall, around
+from hotmesh.durable.running import current
+from hotmesh.durable.values import decode, encode, encode_call, result_type
+from hotmesh.duration import Duration, parse_duration
+from hotmesh.errors import ActivityError, ActivityTimeout
+from hotmesh.machine.retry import RetryPolicy
+from hotmesh.values import Json
+
+P = ParamSpec("P")
+R = TypeVar("R")
+T = TypeVar("T")
+
+TIMEOUT_CODE = 596
+
+
+def activity_topic(queue: str) -> str:
+    """The topic that a task queue's activities are worked off on."""
+    return f"{queue}-activity"
+
+
+@dataclass(frozen=True, slots=True)
+class ActivityOptions:
+    """How an activity is called: where, how often, how long. Times in seconds or any duration text."""
+
+    task_queue: str | None = None
+    retry: Mapping[str, Any] | RetryPolicy | None = None
+    start_to_close_timeout: Duration | None = None
+    schedule_to_start_timeout: Duration | None = None
+    heartbeat_timeout: Duration | None = None
+    headers: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Json]:
+        """What the worker is told. Raises ValueError naming an option that makes no sense."""
+        told: dict[str, Json] = {}
+        for name in ("start_to_close_timeout", "schedule_to_start_timeout", "heartbeat_timeout"):
+            value = getattr(self, name)
+            if value is not None:
+                told[name] = _positive(name, value)
+        if self.retry is not None:
+            told["retry"] = retry_json(self.retry)
+        if self.headers:
+            told["headers"] = encode(dict(self.headers), "headers")
+        return told
+
+
+def _positive(name: str, value: Duration) -> float:
+    try:
+        seconds = parse_duration(value, bare=False)
+    except ValueError as reason:
+        raise ValueError(f"{name}: {reason}") from None
+    if seconds <= 0:
+        raise ValueError(f"{name} must be longer than zero, not {value!r}")
+    return seconds
+
+
+def retry_json(retry: Mapping[str, Any] | RetryPolicy) -> dict[str, Json]:
+    """A retry policy as JSON. Raises ValueError naming a field that makes no sense."""
+    if isinstance(retry, RetryPolicy):
+        return {name: getattr(retry, attribute) for name, attribute in _POLICY.items()}
+    named = dict(retry)
+    non_retryable = [each if isinstance(each, str) else each.__name__ for each in named.pop("non_retryable", ())]
+    policy = RetryPolicy.parse(named)
+    assert policy is not None
+    told: dict[str, Json] = {name: getattr(policy, _POLICY[name]) for name in named}
+    return told | ({"non_retryable": non_retryable} if non_retryable else {})
+
+
+_POLICY = {
+    "maximum_attempts": "maximum_attempts",
+    "backoff_coefficient": "backoff_coefficient",
+    "maximum_interval": "maximum_interval_s",
+    "initial_interval": "initial_interval_s",
+    "jitter": "jitter",
+    "on_exhausted": "on_exhausted",
+}
+
+
+def call_activity(
+    name: str, arguments: Sequence[object], keywords: Mapping[str, object], options: ActivityOptions, function: Any = None
+) -> Coroutine[Any, Any, Any]:
+    """Have an activity run by a worker; what it returns, read by `function`'s annotations when there is one.
+
+    Awaiting it raises ActivityError when the activity has failed for good, ActivityTimeout when it took too long.
+    """
+    run = current(f"proxy_activities(…).{name}")
+
+    def schedule(given: OutboundCall) -> Coroutine[Any, Any, Any]:
+        chosen = given.options
+        fields = {
+            "topic": activity_topic(chosen.task_queue or run.info.queue),
+            "args": encode_call(given.args, given.keywords, given.name, function),
+            **chosen.to_json(),
+        }
+        expected = result_type(function)
+
+        def read(event: Event) -> Any:
+            if event.error is not None:
+                raise _failed(given.name, event.error)
+            return decode(event.value, expected, f"the result of {given.name}")
+
+        return call(run, "activity", given.name, fields, read)
+
+    return around(run.program.outbound, OutboundCall(name, tuple(arguments), dict(keywords), options), schedule)
+
+
+def _failed(name: str, error: dict[str, Json]) -> ActivityError:
+    kind = ActivityTimeout if error["code"] == TIMEOUT_CODE else ActivityError
+    return kind(
+        f"{name}: {error['message']}", code=error["code"], type=error.get("type"), stack=error.get("stack"), cause=error.get("cause")
+    )
+
+
+class ActivityProxy(Generic[P, R]):
+    """An activity as a workflow calls it: `await check_inventory(item_id)`."""
+
+    def __init__(self, name: str, options: ActivityOptions, function: Any = None) -> None:
+        self._name = name
+        self._options = options
+        self._function = function
+        if callable(function):
+            functools.update_wrapper(self, function, updated=())
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> Coroutine[Any, Any, R]:
+        """Call the activity."""
+        if self._function is not None and not callable(self._function):
+            raise TypeError(f"{self._name} is a {type(self._function).__name__}, not an activity")
+        return call_activity(self._name, args, kwargs, self._options, self._function)
+
+    def options(self, **options: Any) -> ActivityProxy[P, R]:
+        """The same activity with other options (`retry=…`, `task_queue=…`, timeouts, headers)."""
+        return ActivityProxy(self._name, replace(self._options, **options), self._function)
+
+
+class ActivityProxies:
+    """The activities of a module, a mapping or a Protocol, as a workflow calls them."""
+
+    def __init__(self, source: Any, options: ActivityOptions) -> None:
+        self._source = source
+        self._options = options
+
+    def __getattr__(self, name: str) -> ActivityProxy[Any, Any]:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        source = self._source
+        found = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
+        if found is None:
+            raise AttributeError(f"there is no activity {name!r} in {getattr(source, '__name__', 'the mapping')}")
+        function = getattr(found, "function", found)
+        return ActivityProxy(getattr(found, "activity_name", name), self._options, function)
+
+    def __getitem__(self, name: str) -> ActivityProxy[Any, Any]:
+        return self.__getattr__(name)
+
+
+def proxy_activities(
+    source: type[T] | T,
+    *,
+    task_queue: str | None = None,
+    retry: Mapping[str, Any] | RetryPolicy | None = None,
+    start_to_close_timeout: Duration | None = None,
+    schedule_to_start_timeout: Duration | None = None,
+    heartbeat_timeout: Duration | None = None,
+    headers: Mapping[str, Any] | None = None,
+) -> T:
+    """Activities to be called as durable steps, typed as their source: a module, a mapping of functions, or a Protocol.
+
+    With a Protocol nothing of the implementation is imported. `task_queue`: the workflow's own by default. `retry`: `maximum_attempts` (3),
+    `backoff_coefficient` (10), `initial_interval` (1 s), `maximum_interval` (120 s), `non_retryable=[ValueError, "TypeName"]`.
+    Raises ValueError for options that make no sense.
+    """
+    options = ActivityOptions(task_queue, retry, start_to_close_timeout, schedule_to_start_timeout, heartbeat_timeout, dict(headers or {}))
+    options.to_json()
+    return ActivityProxies(source, options)  # type: ignore[return-value]
+
+
+def execute_activity(name: str | Callable[..., Any], *arguments: Any, **options: Any) -> Coroutine[Any, Any, Any]:
+    """Call one activity by its name or function."""
+    called = name if isinstance(name, str) else getattr(name, "activity_name", name.__name__)
+    return call_activity(called, arguments, {}, ActivityOptions(**options), None if isinstance(name, str) else name)

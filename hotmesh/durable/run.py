@@ -1,0 +1,244 @@
+"""One execution of a workflow function: events in, answers out. Purely synchronous, no I/O.
+
+The function stays suspended between two events. When the coroutine is not at hand (another process, a restart, the cache full), a new run
+replays the history: the same events in the same order, each answer compared with the recorded one.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from collections.abc import Callable, Coroutine, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from hotmesh.durable.call import DurableCall
+from hotmesh.durable.commands import SILENT, Answer, Command, Event, Recorded, Withdrawal
+from hotmesh.durable.loop import Timer, WorkflowLoop
+from hotmesh.durable.nondeterminism import compare, ended_early
+from hotmesh.durable.requests import Requests
+from hotmesh.durable.stuck import watched
+from hotmesh.durable.tripwires import guarded
+from hotmesh.errors import HotMeshError, WorkflowViolation
+from hotmesh.values import Json
+
+MAX_WAITING = 20_000
+"""Operations that one execution may wait for at once."""
+
+
+@dataclass(slots=True)
+class WorkflowInfo:
+    """Who an execution is: `Durable.workflow.workflow_info()`."""
+
+    id: str
+    name: str
+    queue: str
+    namespace: str = "durable"
+    attempt: int = 1
+    parent: str | None = None
+    origin: str | None = None
+    seed: str = ""
+    """Different for every execution: where its random numbers come from."""
+    history_size: int = 0
+    """Events so far."""
+    is_replaying: bool = False
+
+
+@dataclass(slots=True)
+class Program:
+    """What a run executes: `main` gives the result as JSON; `functions` are those that hooks may name."""
+
+    main: Callable[[WorkflowRun], Coroutine[Any, Any, Json]]
+    functions: Mapping[str, Callable[..., Any]] = field(default_factory=dict)
+    inbound: tuple[Callable[..., Any], ...] = ()
+    outbound: tuple[Callable[..., Any], ...] = ()
+    tripwires: bool = False
+    stuck_after_s: float | None = 2.0
+
+
+class WorkflowRun:
+    """See the head of the module."""
+
+    def __init__(self, program: Program, info: WorkflowInfo, data: dict[str, Json] | None = None) -> None:
+        """`data`: what the job's data is at the start."""
+        self.program = program
+        self.info = info
+        self.loop = WorkflowLoop(self)  # type: ignore[abstract]
+        self.data: dict[str, Json] = dict(data or {})
+        self.requests = Requests(self)
+        self.patches: dict[str, bool] = {}
+        self.cancel_requested: str | None = None
+        self.read_only = False
+        self.answer = Answer()
+        self._waiting: dict[str, DurableCall[Any] | Timer] = {}
+        self._recorded: Recorded | None = None
+        self._main: asyncio.Task[Json] | None = None
+        self._failure: BaseException | None = None
+
+    # ---- driving
+
+    def start(self, event: Event) -> Answer:
+        """Run the function up to its first wait."""
+        self._main = self.loop.create_task(self.program.main(self), path="")
+        return self._advance(event)
+
+    def resume(self, event: Event) -> Answer:
+        """Give the function an event and run it up to its next wait."""
+        waiting = self._waiting.pop(event.id, None) if event.kind not in Requests.KINDS else None
+        if event.kind in Requests.KINDS:
+            self.requests.take(event)
+        elif isinstance(waiting, Timer):
+            waiting.operation = None
+            self.loop.ready(waiting)
+        elif waiting is not None:
+            waiting.settle(event)
+        return self._advance(event)
+
+    def replay(self, history: Iterable[Recorded]) -> None:
+        """Bring a new run to where its history ends. Raises NonDeterminismError when the code no longer does what it did."""
+        self._replaying(True)
+        try:
+            for number, recorded in enumerate(history, start=1):
+                self._recorded = recorded
+                event = recorded.event
+                answer = self.start(event) if event.kind == "start" else self.resume(event)
+                compare(self.info.name, number, recorded, answer.commands)
+                if answer.outcome != "waiting":
+                    raise ended_early(self.info.name, number, "ends")
+        finally:
+            self._recorded = None
+            self._replaying(False)
+
+    def _replaying(self, replaying: bool) -> None:
+        self.info.is_replaying = self.loop.replaying = replaying
+
+    def evict(self) -> None:
+        """Throw the function away; its `finally` blocks do nothing durable."""
+        self.loop.close()
+        self._waiting.clear()
+
+    @property
+    def waits_for(self) -> int:
+        """How many operations the function has asked for that have not ended."""
+        return len(self._waiting)
+
+    def _advance(self, event: Event) -> Answer:
+        self.answer = answer = Answer()
+        self.info.history_size += 1
+        try:
+            with watched(self.info, self.program.stuck_after_s), guarded(self.program.tripwires):
+                self.loop.run(event.time)
+        except WorkflowViolation as violation:
+            self._failure = violation
+        _forget_undone(answer)
+        self._conclude(answer)
+        return answer
+
+    def _conclude(self, answer: Answer) -> None:
+        main = self._main
+        assert main is not None
+        failure = self._failure
+        if failure is None and main.done():
+            failure = asyncio.CancelledError(self.cancel_requested or "cancelled") if main.cancelled() else main.exception()
+            if failure is None:
+                answer.outcome, answer.result = "completed", main.result()
+        if isinstance(failure, ContinueAsNew):
+            answer.outcome, answer.result = "continued", failure.payload
+        elif failure is not None:
+            answer.outcome, answer.error = "failed", failure_json(failure)
+        if answer.outcome != "waiting":
+            self.evict()
+
+    def fail(self, error: BaseException) -> None:
+        """End the execution with an error, whatever the function is doing."""
+        self._failure = self._failure or error
+
+    # ---- what the in-workflow API calls
+
+    def check_commands(self) -> None:
+        """Raises GeneratorExit in a run that was thrown away, WorkflowViolation in a query."""
+        self.loop.check_open()
+        if self.read_only:
+            raise WorkflowViolation("a query only reads: make it an update to change something or to wait")
+        if len(self._waiting) >= MAX_WAITING:
+            raise WorkflowViolation(f"this workflow waits for {MAX_WAITING:,} operations at once; work them off in portions")
+
+    def ask(self, command: Command, waiting: DurableCall[Any] | Timer) -> None:
+        """Put a command into the step's answer."""
+        self.answer.commands.append(command)
+        if command.kind not in SILENT:
+            self._waiting[command.id] = waiting
+
+    def withdraw(self, command: Command, *, how: Withdrawal = "release") -> None:
+        """Wait no more for an operation."""
+        if self._waiting.pop(command.id, None) is None or self.loop.closed:
+            return
+        self.answer.withdrawn.append((command.id, how))
+
+    def set_timer(self, timer: Timer, seconds: float) -> None:
+        """The loop's timers are durable timers."""
+        from hotmesh.durable.call import place_of_caller
+
+        self.check_commands()
+        timer.operation = self.loop.next_operation()
+        self.ask(Command(timer.operation, "timer", "", {"seconds": seconds}, place_of_caller()), timer)
+
+    def cancel_timer(self, timer: Timer) -> None:
+        """A timer is not needed any more."""
+        if timer.operation is not None:
+            operation, timer.operation = timer.operation, None
+            self.withdraw(Command(operation, "timer", "", {}))
+
+    def set_fields(self, fields: Mapping[str, Json]) -> None:
+        """Change the job's data."""
+        self.check_commands()
+        self.data.update(fields)
+        self.answer.fields.update(fields)
+
+    def is_patched(self, change_id: str) -> bool:
+        """Whether this execution takes the new way; decided, and recorded, at the first question."""
+        if change_id not in self.patches:
+            recorded = self._recorded
+            self.patches[change_id] = change_id in recorded.patches if recorded is not None else True
+        if self.patches[change_id] and change_id not in self.answer.patches and self._recorded is None:
+            self.answer.patches.append(change_id)
+        return self.patches[change_id]
+
+    def cancel(self, reason: str) -> None:
+        """Raise CancelledError where the function waits now."""
+        self.cancel_requested = reason
+        if self._main is not None:
+            self._main.cancel(reason)
+
+
+def _forget_undone(answer: Answer) -> None:
+    """What was asked for and taken back in one step never happened."""
+    dropped = {operation for operation, how in answer.withdrawn if how != "abandon"}
+    if dropped:
+        undone = dropped & {command.id for command in answer.commands}
+        answer.commands = [command for command in answer.commands if command.id not in undone]
+        answer.withdrawn = [each for each in answer.withdrawn if each[0] not in undone]
+
+
+class ContinueAsNew(BaseException):
+    """Ends a run so that the job starts afresh with other arguments."""
+
+    def __init__(self, payload: Json) -> None:
+        super().__init__("continue as new")
+        self.payload = payload
+
+
+def failure_json(error: BaseException) -> Json:
+    """An exception as an execution's error: code, message, type, stack and cause."""
+    cancelled = isinstance(error, asyncio.CancelledError)
+    code = getattr(error, "code", None)
+    code = code if isinstance(code, int) and not isinstance(code, bool) and 100 <= code <= 999 else 410 if cancelled else 500
+    message = str(error) or ("cancelled" if cancelled else type(error).__name__)
+    failure: dict[str, Json] = {"code": code, "message": message, "type": "CancelledFailure" if cancelled else type(error).__name__}
+    failure["stack"] = "".join(traceback.format_exception(error))[-4000:]
+    cause = getattr(error, "cause", None) if isinstance(error, HotMeshError) else None
+    if cause is not None:
+        failure["cause"] = cause
+    elif isinstance(error.__cause__, Exception):
+        failure["cause"] = failure_json(error.__cause__)
+    return failure
