@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, assert_never
 
 from hotmesh.diagnostic import Severity
 from hotmesh.expr.budget import CELL_LIMIT, PART_LIMIT, TEMPLATE_DEPTH_LIMIT
@@ -131,7 +131,8 @@ class _Checker:
 
     def text(self, text: str, path: Path) -> None:
         """A string outside of the first cell of a row: a function there is called without arguments."""
-        match parse_text(text):
+        parsed = parse_text(text)
+        match parsed:
             case Reference(root, _):
                 self._name(root, path)
             case FunctionName() as name:
@@ -142,6 +143,8 @@ class _Checker:
                 self.malformed(text, malformed, path)
             case Literal():
                 self._interpolation(text, path)
+            case _:
+                assert_never(parsed)
 
     def malformed(self, text: str, malformed: Malformed, path: Path) -> None:
         if text[1:].lstrip().startswith("@"):

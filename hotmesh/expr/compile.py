@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, assert_never
 
 from hotmesh.errors import PipeError
 from hotmesh.expr.budget import TEMPLATE_DEPTH_LIMIT
@@ -99,7 +99,8 @@ class Compiler:
 
     def text(self, text: str, place: Place) -> Part:
         """A string that stands for itself, a reference, or a function that is called without arguments."""
-        match parse_text(text):
+        parsed = parse_text(text)
+        match parsed:
             case Literal(literal):
                 return constant(literal)
             case Reference(root, path):
@@ -109,6 +110,8 @@ class Compiler:
                 return part if self._pipes else self.with_tally(part, place.path)
             case Malformed(problem, help_):
                 raise place.error(f"{problem}; {help_}")
+            case _:
+                assert_never(parsed)
 
     def function(self, name: FunctionName, place: Place) -> Function:
         """The function of this name. Raises PipeError when there is none."""

@@ -143,8 +143,6 @@ def _joined(joint: str, days: str, clock: str) -> str:
 
 def _date_pattern(data: LocaleData, chosen: dict[str, str]) -> str:
     letters = "".join(_LETTERS[field] for field in ("era", "year", "month", "weekday", "day") if field in chosen)
-    if letters == "G" and "year" not in chosen:
-        letters = "Gy"
     named = chosen.get("month") in _WIDTHS
     candidates = [_exact(letters, chosen), *([letters.replace("M", "MMMM")] if chosen.get("month") == "long" else [])]
     for skeleton in (*candidates, letters.replace("M", "MMM") if named else letters):

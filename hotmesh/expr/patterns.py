@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 TIME_LIMIT_S: Final = 0.05
 LENGTH_LIMIT: Final = 10_000
-"""The length of the longest pattern."""
+"""The length of the longest pattern, and how often all its parts together may have to be repeated: what it takes to compile one."""
+_MOST_REPEATS: Final = 2**32 - 2
+"""The largest count that `regex` knows; a larger one has no end."""
 
 
 def find(text: str, pattern: str) -> int:
@@ -63,6 +65,10 @@ class _Translation:
         self._at = 0
         self._open: list[bool] = []
         """For each open group, whether it may be repeated."""
+        self._weights = [0]
+        """How many characters the whole and each open group have once counts are written out."""
+        self._weight = 0
+        """The same of the last term, which a count multiplies."""
         self._repeatable = False
         self._groups = _groups(pattern)
         self._names = [name for name in self._groups if name]
@@ -90,6 +96,12 @@ class _Translation:
             return self._quantifier(quantifier)
         character = self._take()
         self._repeatable = character not in "^|"
+        text = self._atom(character)
+        if character != "(":
+            self._weigh(1 if character != ")" else self._weights.pop())
+        return text
+
+    def _atom(self, character: str) -> str:
         match character:
             case "^" | "|":
                 return character
@@ -108,6 +120,12 @@ class _Translation:
                 return self._escape()
         return _literal(character)
 
+    def _weigh(self, weight: int) -> None:
+        self._weight = weight
+        self._weights[-1] += weight
+        if self._weights[-1] > LENGTH_LIMIT:
+            raise Fault(f"the pattern {self._pattern!r} repeats its parts more than {LENGTH_LIMIT:,} times")
+
     def _quantifier(self, match: re.Match[str]) -> str:
         least, most = match.group(1), match.group(3)
         if not self._repeatable:
@@ -115,8 +133,13 @@ class _Translation:
         if least and most and int(least) > int(most):
             raise self._bad("the numbers of a quantifier are out of order")
         self._repeatable = False
-        text = self._take(len(match.group()))
-        return text + (self._take() if self._pattern.startswith("?", self._at) else "")
+        self._take(len(match.group()))
+        lazy = self._take() if self._pattern.startswith("?", self._at) else ""
+        if not least:
+            return match.group() + lazy
+        self._weigh(self._weight * max(int(least) - 1, 0))
+        end = f",{most if most and int(most) <= _MOST_REPEATS else ''}" if match.group(2) else ""
+        return f"{{{least}{end}}}{lazy}"
 
     def _opening(self) -> str:
         match = _GROUP.match(self._pattern, self._at)
@@ -126,6 +149,7 @@ class _Translation:
         name = match.group(1)
         if name and self._names.count(name) > 1:
             raise self._bad(f"two groups are called {name}")
+        self._weights.append(0)
         self._open.append(not match.group().startswith(("?<=", "?<!")))
         self._repeatable = False
         return "(" if name else f"({match.group()}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, Final
 
 from hotmesh.expr.functions import DOMAINS, FUNCTIONS
@@ -130,14 +131,8 @@ Dates are in UTC. Indexes into strings count UTF-16 code units. Results of `math
 machine, as ECMAScript allows."""
 
 
-def main() -> None:
-    """Writes docs/reference/pipes.md."""
-    from pathlib import Path
-
-    target = Path(__file__).parents[2] / "docs" / "reference" / "pipes.md"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(page(), encoding="utf-8")
-
+PAGE: Final = Path(__file__).parents[2] / "docs" / "reference" / "pipes.md"
+"""Where the page lies in a checkout."""
 
 if __name__ == "__main__":
-    main()
+    PAGE.write_text(page(), encoding="utf-8")

@@ -93,7 +93,3 @@ class Frame:
     @property
     def now(self) -> datetime:
         return self.outer.now
-
-    @property
-    def seed(self) -> int:
-        return self.outer.seed

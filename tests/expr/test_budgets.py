@@ -115,9 +115,27 @@ def test_a_slow_pattern_is_stopped(pattern: str) -> None:
     assert "took more than 50 ms" in message
 
 
+def test_a_pattern_that_repeats_without_need_is_refused() -> None:
+    for pattern in ("x{10001}", "(?:x{1000}){1000}", "((xy){80}){80}"):
+        assert "repeats its parts more than 10,000 times" in fails([["a", pattern], ["{@string.search}"]])
+    assert evaluate([["a", "(?:xy){0,99999999999}a{1,99999999999}"], ["{@string.search}"]]) == 0
+
+
+def test_what_the_engine_of_patterns_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
+    import regex
+
+    def refuse(pattern: str, flags: int) -> None:
+        raise regex.error("no", pattern, 0)
+
+    monkeypatch.setattr(regex, "compile", refuse)
+    assert "'refused' is no regular expression: no at position 0" in fails([["a", "refused"], ["{@string.search}"]])
+
+
 def test_a_long_pattern_is_refused() -> None:
     assert "longer than 10,000 characters" in fails([["a", "a" * 10_001], ["{@string.search}"]])
-    assert "nested too deep" in fails([["a", "(" * 4000 + ")" * 4000], ["{@string.search}"]])
+    deep = [["a", "(" * 4000 + ")" * 4000], ["{@string.search}"]]
+    assert "nested too deep" in fails(deep)
+    assert [finding.code for finding in check({"@pipe": deep})] == ["P114"]
 
 
 def test_a_template_nested_too_deep() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -80,6 +81,11 @@ def test_a_declaration_is_whole(function: Function) -> None:
     assert function.summary
     optional = [parameter.optional or parameter.variadic for parameter in function.parameters]
     assert optional == sorted(optional), "a parameter that is needed stands after one that is not"
+
+
+def test_a_signature_must_be_readable() -> None:
+    with pytest.raises(ValueError, match="'text string' is no parameter"):
+        _ = replace(FUNCTIONS["string.trim"], signature="text string").parameters
 
 
 def test_the_library_is_that_of_the_language() -> None:

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import pytest
 
 from hotmesh.expr import DOMAINS, FUNCTIONS
-from hotmesh.expr.reference import TITLES, explain, page
-
-PAGE = Path(__file__).parents[2] / "docs" / "reference" / "pipes.md"
+from hotmesh.expr.reference import PAGE, TITLES, explain, page
 
 
 def test_the_committed_page_is_current() -> None:
     assert PAGE.read_text(encoding="utf-8") == page(), "run: python -m hotmesh.expr.reference"
+
+
+@pytest.mark.filterwarnings("ignore:.*found in sys.modules:RuntimeWarning")
+def test_the_page_writes_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    written: dict[Path, str] = {}
+    monkeypatch.setattr(Path, "write_text", lambda path, text, encoding: written.update({path: text}))
+    runpy.run_module("hotmesh.expr.reference", run_name="__main__")
+    assert written == {PAGE: page()}
 
 
 def test_every_function_has_its_row() -> None:

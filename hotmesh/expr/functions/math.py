@@ -128,10 +128,7 @@ def _sign(number: float) -> float:
 
 
 def _single(number: float) -> float:
-    try:
-        return float(struct.unpack("f", struct.pack("f", number))[0])
-    except OverflowError:
-        return math.copysign(math.inf, number)
+    return float(struct.unpack("f", struct.pack("f", number))[0])
 
 
 def atan2(y: Any = UNDEFINED, x: Any = UNDEFINED) -> float:
