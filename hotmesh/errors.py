@@ -133,13 +133,15 @@ class DuplicateJobError(HotMeshError):
 class JobError(HotMeshError):
     """A job ended with an error."""
 
-    def __init__(self, message: str, *, code: int, job_id: str, stack: str | None = None, data: Json = None) -> None:
+    def __init__(self, message: str, *, code: int, job_id: str, stack: str | None = None, data: Json = None, error: Json = None) -> None:
         super().__init__(message)
         self.message = message
         self.code = code
         self.job_id = job_id
         self.stack = stack
         self.data = data
+        self.error = error
+        """The whole error, as the job's row has it."""
 
 
 class JobTimeout(HotMeshError):

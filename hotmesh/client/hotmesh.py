@@ -312,7 +312,7 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
         """A finished job's output. Raises JobError when it failed."""
         if job.error is not None:
             error = job.error
-            raise JobError(error["message"], code=error["code"], job_id=job.key, stack=error.get("stack"), data=job.data)
+            raise JobError(error["message"], code=error["code"], job_id=job.key, stack=error.get("stack"), data=job.data, error=error)
         return JobOutput.of(job.data, self.node.metadata(job))
 
     async def get_state(self, topic: str, job_id: str) -> JobOutput:

@@ -115,6 +115,8 @@ class Step:
     removed_waits: list[str] = field(default_factory=list)
     descend: dict[str, Json] | None = None
     """Payload of the interrupts to send to the children."""
+    purged_below: int | None = None
+    """The job began afresh: the rows of what stands below the trigger under smaller numbers are to go."""
     expire_s: float | None = None
     """The job ended or persisted in this step: seconds until its rows may go, -1 for never."""
     pause: bool = False

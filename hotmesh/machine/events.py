@@ -5,12 +5,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple, TypeAlias
 
 from hotmesh.machine.dimension import Dimension
 from hotmesh.machine.job import Key
 from hotmesh.machine.retry import RetryPolicy
-from hotmesh.values import Json
+from hotmesh.values import UNDEFINED, Json
+
+
+class Aside(NamedTuple):
+    """What an inline worker has done beside its answer, committed with it."""
+
+    emissions: Mapping[str, Json] = {}
+    """Payloads to publish, by topic."""
+    messages: tuple[tuple[str, dict[str, Json]], ...] = ()
+    """To other jobs: `cancel` or `interrupt`, with a payload whose `key` names the job."""
+    abandoned: tuple[Key, ...] = ()
+    """Awaits that are closed while their children go on."""
+    trace: Mapping[str, Json] = {}
+    """Span attributes."""
+    restart: Json = UNDEFINED
+    """The job begins afresh with this, its data kept, its history gone."""
 
 
 class Response(NamedTuple):
@@ -31,6 +47,7 @@ class Response(NamedTuple):
     """Instances that an inline worker waits for no more: they are closed unanswered."""
     ends: bool = False
     """An inline worker's last word: once it is settled the job is complete, whatever is still open."""
+    aside: Aside | None = None
 
 
 class TimerFired(NamedTuple):
@@ -86,6 +103,12 @@ class Cancelled(NamedTuple):
     reason: str = "cancelled"
 
 
+class Posted(NamedTuple):
+    """A message for the activity that takes a job's messages (`settings: {inbox: true}`): it is entered again with this input."""
+
+    payload: Json
+
+
 class Continued(NamedTuple):
     """The rest of a step that was cut after 1,000 entries."""
 
@@ -94,4 +117,6 @@ class Retried(NamedTuple):
     """A failed job is to run its failed activity again."""
 
 
-Event: TypeAlias = Response | TimerFired | SignalReceived | ChildAnswered | RetryDue | Interrupted | Cancelled | Continued | Retried
+Event: TypeAlias = (
+    Response | TimerFired | SignalReceived | ChildAnswered | RetryDue | Interrupted | Cancelled | Posted | Continued | Retried
+)

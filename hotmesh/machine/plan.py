@@ -117,12 +117,14 @@ _TEMPLATES: dict[str, tuple[str, ...]] = {
 class GraphPlan:
     """A graph, ready to run."""
 
-    __slots__ = ("activities", "expire", "graph", "publishes", "trigger", "validate")
+    __slots__ = ("activities", "expire", "graph", "inbox", "publishes", "trigger", "validate")
 
     def __init__(self, graph: Graph, validates: bool) -> None:
         self.graph = graph
         self.activities = {each.id: ActivityPlan(each, graph) for each in graph.activities.values()}
         self.trigger = self.activities[graph.trigger]
+        self.inbox = next((each for each in self.activities.values() if _takes_messages(each.activity)), None)
+        """The activity that takes what is posted to the job."""
         self.publishes = graph.publishes
         self.expire = None if graph.expire is None else compile_template(graph.expire)
         self.validate = _validator(graph.input_schema) if validates else _accepts
@@ -151,6 +153,10 @@ class Plan:
             program, known = self.program, ", ".join(self.graphs)
             raise UnknownTopic(f"no graph of {program.id} version {program.version} subscribes to {topic!r}; there is {known}")
         return self.graphs[topic]
+
+
+def _takes_messages(activity: Activity) -> bool:
+    return isinstance(activity.settings, dict) and activity.settings.get("inbox") is True
 
 
 def _template(activity: Activity, name: str) -> Template:

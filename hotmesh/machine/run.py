@@ -334,21 +334,22 @@ class Run:
         self.job.error = error
         self._finish(expire_s)
 
-    def withdraw(self, key: Key) -> None:
-        """Close an instance that nobody waits for any more."""
+    def withdraw(self, key: Key, *, abandon: bool = False) -> None:
+        """Close an instance that nobody waits for any more; an abandoned child goes on."""
         instance = self.job.open.get(key)
         if instance is None:
             return
-        self.release(instance)
+        if not (abandon and self.plan_of(instance).kind == "await"):
+            self.release(instance)
         instance.ledger = digits.close(instance.ledger)
         instance.status = "interrupted"
         self.touch(instance)
         self._closed(instance)
 
     def end_well(self) -> None:
-        """Complete the job now: whatever is still open is closed and taken back."""
+        """Complete the job now: whatever is still open is closed and taken back; children go on."""
         for key in list(self.job.open):
-            self.withdraw(key)
+            self.withdraw(key, abandon=True)
         self.queue.clear()
         self.job.joins.clear()
         self._finish(None)

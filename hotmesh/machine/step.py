@@ -9,7 +9,7 @@ from typing import assert_never
 
 from hotmesh.errors import PayloadError
 from hotmesh.expr import to_json
-from hotmesh.machine import activities, retry
+from hotmesh.machine import activities, inbox, retry
 from hotmesh.machine import ledger as digits
 from hotmesh.machine.effects import DeadLetter, Message, Step, TaskRetry
 from hotmesh.machine.events import (
@@ -18,6 +18,7 @@ from hotmesh.machine.events import (
     Continued,
     Event,
     Interrupted,
+    Posted,
     Response,
     Retried,
     RetryDue,
@@ -98,6 +99,8 @@ def _take(run: Run, event: Event) -> None:
             _on_interrupt(run, event)
         case Cancelled():
             _on_cancel(run, event)
+        case Posted():
+            inbox.post(run, event.payload)
         case Continued():
             _on_continued(run)
         case Retried():
@@ -134,9 +137,13 @@ def _on_response(run: Run, event: Response) -> None:
         return
     for key in event.withdrawn:
         run.withdraw(key)
+    if event.aside is not None:
+        inbox.put_aside(run, instance, event.aside)
     if event.status != "error":
         run.settle(instance, event.status, event.code, event.data)
-        if event.ends and not run.job.done:
+        if event.aside is not None and event.aside.restart is not UNDEFINED:
+            inbox.restart(run, event.aside.restart)
+        elif event.ends and not run.job.done:
             run.end_well()
         return
     attempt = digits.dispatches(instance.ledger)
@@ -217,7 +224,13 @@ def _on_interrupt(run: Run, event: Interrupted) -> None:
 
 
 def _on_cancel(run: Run, event: Cancelled) -> None:
-    """End what waits for a time, a signal or a child; what a worker has may finish, and nothing follows it."""
+    """End what waits for a time, a signal or a child; what a worker has may finish, and nothing follows it.
+
+    A job with an inbox is told instead, and ends as it sees fit.
+    """
+    if run.graph.inbox is not None:
+        inbox.post(run, {"kind": "cancel", "reason": event.reason})
+        return
     run.job.cancelled = True
     run.job.error = {"code": Interrupted().code, "message": event.reason, "kind": "cancelled"}
     for instance in [each for each in run.job.open.values() if run.plan_of(each).kind != "worker"]:

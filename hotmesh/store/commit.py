@@ -140,6 +140,8 @@ class Batch:
             self._add_people(unit)
         if step.descend is not None:
             self._extend("descend", [{"job": job_id, "payload": step.descend}])
+        if step.purged_below is not None:
+            self._extend("purged", [{"job": job_id, "below": step.purged_below}])
         if step.pause:
             self._extend("paused", [job_id])
         if unit.job.final and not unit.job.done:

@@ -184,6 +184,10 @@ BEGIN
     FROM jsonb_to_recordset(p -> 'retries') r(id uuid, job uuid)
     HAVING count(*) <> coalesce(cardinality(v_found), 0);
   END IF;
+  IF p ? 'purged' THEN
+    DELETE FROM {schema}.jobs_attributes a USING jsonb_to_recordset(p -> 'purged') g(job uuid, below integer)
+    WHERE a.job_id = g.job AND a.ledger IS NOT NULL AND nullif(split_part(a.dimension, ',', 3), '')::integer < g.below;
+  END IF;
   IF p ? 'persisted' THEN
     UPDATE {schema}.jobs SET persisted = true WHERE id IN (SELECT jsonb_array_elements_text(p -> 'persisted')::uuid);
   END IF;

@@ -1,0 +1,61 @@
+"""Jobs that take messages: one activity of their graph has `settings: {inbox: true}`, an inline worker that is entered for each.
+
+Such a job is told of a cancellation instead of being ended by it, and its worker may have it begin afresh.
+"""
+
+from __future__ import annotations
+
+from hotmesh.machine.dimension import Dimension
+from hotmesh.machine.effects import Message, Publication
+from hotmesh.machine.events import Aside
+from hotmesh.machine.job import Instance
+from hotmesh.machine.run import MAX_REENTRIES, Run
+from hotmesh.values import Json
+
+RESERVE = 500
+"""Re-entries kept free for those who come back by themselves."""
+
+
+def post(run: Run, payload: Json) -> None:
+    """Enter the inbox activity again below the youngest instance of what it hangs from; begin a new one when that is full."""
+    inbox = run.graph.inbox
+    if inbox is None:
+        run.step.dropped += 1
+        return
+    dimension: Dimension = (0,)
+    for activity_id in inbox.lineage[:-1]:
+        dimension = (*dimension, run.job.instances[activity_id, dimension].opened - 1)
+    if dimension[-1] < MAX_REENTRIES - RESERVE or inbox.depth < 2:
+        run.reenter(inbox.id, (*dimension[:-1], 0), payload)
+    else:
+        run.reenter(inbox.lineage[-2], dimension[:-1], payload)
+
+
+def restart(run: Run, payload: Json) -> None:
+    """Begin the job afresh below its trigger: the data stays, the history goes, the numbers go on."""
+    inbox = run.graph.inbox
+    assert inbox is not None
+    job, step = run.job, run.step
+    for key in list(job.open):
+        run.withdraw(key, abandon=True)
+    trigger = job.instances[run.graph.trigger.id, (0,)]
+    step.touched = {key: new for key, new in step.touched.items() if key == trigger.key}
+    job.instances = {trigger.key: trigger}
+    job.answers.clear()
+    job.joins.clear()
+    run.queue.clear()
+    step.purged_below = trigger.opened
+    trigger.opened += 1
+    run.enter(inbox.lineage[1], (0,), trigger.opened - 1, input=payload, passed=True)
+
+
+def put_aside(run: Run, instance: Instance, aside: Aside) -> None:
+    """Do what an inline worker has done beside its answer."""
+    for key in aside.abandoned:
+        run.withdraw(key, abandon=True)
+    for kind, payload in aside.messages:
+        run.step.messages.append(Message(run.make_id(), kind, None, payload=payload))
+    for topic, payload in aside.emissions.items():
+        run.step.publications.append(Publication(topic, False, payload))
+    if aside.trace:
+        run.step.telemetry[instance.key] = dict(aside.trace)
