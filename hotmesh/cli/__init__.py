@@ -30,7 +30,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
     },
     "Run": {
         "new": ("hotmesh.cli.new:new", "Make a folder with an app, its workers and a test."),
-        "run": ("hotmesh.cli.run:run", "Run a job of an app file and print its result: lint, Postgres, deploy, work."),
+        "run": ("hotmesh.cli.running:run", "Run a job of an app file and print its result: lint, Postgres, deploy, work."),
         "deploy": ("hotmesh.cli.versions:deploy", "Lint an app file and store its version."),
         "activate": ("hotmesh.cli.versions:activate", "Give new jobs a deployed version."),
         "versions": ("hotmesh.cli.versions:versions", "List the deployed versions."),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ def checking(**around: object) -> Execution:
 def hooked(sleep: int = 0) -> Execution:
     played = Played(HOOK, {"sleep": sleep})
     wait = next(each for made in played.steps for each in made.waits)
-    around = {"waits": {wait.id: {"topic": wait.topic, "key": wait.key, "since_ms": played.now_ms}}}
+    around: dict[str, Any] = {"waits": {wait.id: {"topic": wait.topic, "key": wait.key, "since_ms": played.now_ms}}}
     if sleep:
         around["messages"] = {played.message_id("approve"): {"kind": "timer", "due_ms": played.now_ms + sleep * 1000, "owner": None}}
     return played.execution(**around)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from hotmesh.cli.asynchronous import run_async, to_the_end
+from hotmesh.cli.completions import complete_file_topic
 from hotmesh.cli.invocation import Invocation
 from hotmesh.cli.options import DURATION, dsn_option, output_option
 from hotmesh.cli.payload import PAYLOAD
@@ -56,7 +57,7 @@ class Order:
 
 @click.command()
 @click.argument("path", metavar="APP", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.argument("topic")
+@click.argument("topic", shell_complete=complete_file_topic)
 @click.argument("payload", type=PAYLOAD, default="{}", metavar="[JSON|@FILE|-]")
 @click.option("--workers", multiple=True, metavar="PLACE", help="A module or file.py, with :name when its dict isn't WORKERS; repeatable.")
 @click.option("--stub", is_flag=True, help="Answer the other worker topics from their output schemas.")
