@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from hotmesh.graph.build import ActivityGraph
+from hotmesh.graph.build import ActivityGraph
 
 
 def forward(graph: ActivityGraph) -> ActivityGraph:

@@ -15,7 +15,7 @@ from hotmesh.program import Await, Graph, Program
 if TYPE_CHECKING:
     import networkx
 
-    ActivityGraph: TypeAlias = networkx.DiGraph[str]
+ActivityGraph: TypeAlias = "networkx.DiGraph[str]"
 
 
 def digraph(graph: Graph, started: Collection[str] = ()) -> ActivityGraph:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from hotmesh.errors import RenderError
@@ -130,11 +129,9 @@ def _calls(diagrams: Sequence[Diagram]) -> Iterator[tuple[str, str]]:
 
 
 def _label(node: Node) -> str:
-    """An HTML-like label: the name in bold, the lines below it."""
+    """The name and the lines below it: plain text, since the wheel's Graphviz knows no HTML-like labels."""
     run = [run_words(node.run)] if node.run and node.run.state not in (State.PENDING, State.SKIPPED) else []
-    name = escape(CHANGE_SIGNS.get(node.change or "", "") + node.id)
-    small = [f'<FONT POINT-SIZE="10" COLOR="{LIGHT.muted}">{escape(text)}</FONT>' for text in (*(line.text for line in node.lines), *run)]
-    return f"<{'<BR/>'.join([f'<B>{name}</B>', *small])}>"
+    return _plain("\n".join([CHANGE_SIGNS.get(node.change or "", "") + node.id, *(line.text for line in node.lines), *run]))
 
 
 def _color(node: Node) -> str:
