@@ -17,6 +17,10 @@ IDLE_FACTOR = 5.0
 """An idle process looks this many times less often."""
 
 
+OVERDUE_S = 0.01
+"""Pause between two looks at a timer that is due and that its setter has not fired yet."""
+
+
 class TaskStreams(Protocol):
     """Where tasks are claimed: as an engine's owner, or as a worker role."""
 
@@ -96,7 +100,7 @@ class MessageClaims(Service):
     async def _look_ahead(self) -> None:
         due_s, _ = await self._streams.next_due([])
         if due_s is not None and due_s < 3600:
-            self.alarm.set(due_s)
+            self.alarm.set(max(due_s, OVERDUE_S))
 
 
 class TaskClaims(Service):

@@ -35,7 +35,7 @@ from hotmesh.runtime.service import Service
 from hotmesh.store.commit import Committer, Reason, Refused, Unit
 from hotmesh.store.jobs import Jobs, Loaded
 from hotmesh.store.pool import LOST, Pool
-from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, Streams
+from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, MessageLease, Streams
 from hotmesh.values import Json
 
 logger = logging.getLogger("hotmesh.engine")
@@ -73,13 +73,20 @@ class Pending:
 
     event: Event | StartRequest | InlineTask
     task: Lease | None = None
-    message: Lease | None = None
+    message: MessageLease | None = None
     keep: bool = False
     """The answer doesn't consume its task."""
     done: asyncio.Future[JobState] | None = None
     tries: int = 0
     surely_late: bool = False
     """A signal has beaten this timer: only its message is to be consumed."""
+
+    @property
+    def lease(self) -> Lease | None:
+        """The message's lease, when it has one."""
+        if self.message is None or self.message[1] is None:
+            return None
+        return self.message[0], self.message[1]
 
 
 @dataclass(slots=True)
@@ -89,6 +96,8 @@ class Work:
     unit: Unit
     pendings: list[Pending]
     handed: list[Task | Message] = field(default_factory=list)
+    sent_at: float = 0.0
+    """When the commit was sent, in the loop's time."""
 
 
 class Counts:
@@ -166,8 +175,8 @@ class Engine:
 
     def accept(self, job_id: str, pending: Pending) -> None:
         """Take an event for a job."""
-        if pending.message is not None:
-            self.messages[pending.message[0]] = (pending.message, asyncio.get_running_loop().time())
+        if (lease := pending.lease) is not None:
+            self.messages[lease[0]] = (lease, asyncio.get_running_loop().time())
         self._inbox.setdefault(job_id, []).append(pending)
         self._quiet.clear()
         self._ready.set()
@@ -409,6 +418,9 @@ class Engine:
     async def _commit(self, works: list[Work]) -> None:
         """Commit as much of `works` as goes, together where possible."""
         while works:
+            now = asyncio.get_running_loop().time()
+            for work in works:
+                work.sent_at = now
             try:
                 epoch = await self._committer.commit([work.unit for work in works])
             except Refused as refused:
@@ -579,8 +591,8 @@ class Engine:
         for pending in pendings:
             if pending.done is not None and not pending.done.done():
                 pending.done.set_exception(error)
-            elif pending.message is not None:
-                self.on_refused_start(request, pending.message, error)
+            elif pending.lease is not None:
+                self.on_refused_start(request, pending.lease, error)
 
     on_refused_start: Callable[[StartRequest, Lease, HotMeshError], None]
 
@@ -588,7 +600,7 @@ class Engine:
         """Consume events that change nothing."""
         self.counts.dropped += len(pendings)
         tasks = [each.task for each in pendings if each.task is not None and not each.keep]
-        messages = [each.message for each in pendings if each.message is not None]
+        messages = [each.lease for each in pendings if each.lease is not None]
         for pending in pendings:
             if pending.done is not None and not pending.done.done():
                 pending.done.set_exception(error or DroppedEvent("the event came too late: its job has moved on"))
@@ -613,7 +625,7 @@ class Engine:
             await self._streams.park_answer(lease, event)
         await self._streams.park(
             [each.task for each in pendings if each.task is not None and isinstance(each.event, InlineTask)],
-            [each.message for each in pendings if each.message is not None],
+            [each.lease for each in pendings if each.lease is not None],
         )
 
     spawn: Callable[[Any], None]

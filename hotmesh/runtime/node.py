@@ -18,7 +18,7 @@ from typing import Any
 from hotmesh import clock
 from hotmesh.errors import HotMeshError
 from hotmesh.ids import make_id
-from hotmesh.machine.events import ChildAnswered
+from hotmesh.machine.events import ChildAnswered, TimerFired
 from hotmesh.machine.job import JobState
 from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
@@ -27,6 +27,7 @@ from hotmesh.runtime.messages import event_of, start_request
 from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.router import Consumer, Router
 from hotmesh.runtime.service import Service
+from hotmesh.runtime.timers import OwnTimers, Timer
 from hotmesh.runtime.watching import Watching
 from hotmesh.settings import Settings
 from hotmesh.store.commit import Committer
@@ -94,6 +95,7 @@ class Node:
         self.message_claims = MessageClaims(self.streams, settings.poll_s, self._room, self.take_message)
         self.task_claims = TaskClaims(self.streams, settings.poll_s, self.router)
         self.leases = Leases(self.streams, settings.lease_s, self.router, self.engine.messages)
+        self.timers = OwnTimers(self._fire)
         self.heartbeat = Heartbeat(self)
         self.watching = Watching(self.bus)
         self.peers = Peers()
@@ -134,7 +136,7 @@ class Node:
         self._started = True
 
     def _services(self) -> list[Service]:
-        return [self.bus, self.message_claims, self.task_claims, self.leases, self.heartbeat]
+        return [self.bus, self.message_claims, self.task_claims, self.leases, self.timers, self.heartbeat]
 
     async def stop(self, grace_s: float) -> None:
         """Leave the mesh: no new claims, running callbacks finish within `grace_s`, leases are given back."""
@@ -252,6 +254,12 @@ class Node:
     def _room(self) -> int:
         return 0 if self.engine.paused else min(CLAIM_AT_ONCE, MAX_INBOX - self.engine.load)
 
+    def _fire(self, timer: Timer) -> None:
+        """A timer of this process is due."""
+        if not self.engine.paused:
+            event = TimerFired(timer.activity_id, timer.dimension, int(clock.now().timestamp() * 1000))
+            self.engine.accept(timer.job_id, Pending(event, message=(timer.message_id, None)))
+
     def take_message(self, message: ClaimedMessage) -> None:
         """Bring a claimed message to its job."""
         lease = (message.id, message.token)
@@ -332,7 +340,7 @@ class Node:
                 continue
             if message.delay_s is None:
                 self.message_claims.alarm.ring()
-            else:
+            elif message.kind != "timer" or not self.timers.set(message, work.sent_at):
                 self.message_claims.alarm.set(message.delay_s)
         if step.signals or step.waits or step.descend:
             self.message_claims.alarm.ring()

@@ -56,8 +56,8 @@ class Unit:
     """For a new job: what `insert_jobs` takes beside the columns."""
     tasks: list[tuple[str, int]] = field(default_factory=list)
     """Consumed tasks: id and lease token."""
-    messages: list[tuple[str, int]] = field(default_factory=list)
-    """Consumed messages: id and lease token."""
+    messages: list[tuple[str, int | None]] = field(default_factory=list)
+    """Consumed messages: id and lease token, None for a timer that its own setter fires."""
     leased: dict[str, int] = field(default_factory=dict)
     """Tasks and messages of the step that are inserted as leased to this engine, with the token."""
     retry_tokens: dict[str, int] = field(default_factory=dict)

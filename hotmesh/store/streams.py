@@ -18,6 +18,10 @@ Lease = tuple[str, int]
 """The id of a task or message, and the token it is leased under."""
 
 
+MessageLease = tuple[str, int | None]
+"""The same of a message; a timer that its own setter fires has no token."""
+
+
 class ClaimedTask(NamedTuple):
     """A task leased to this process."""
 

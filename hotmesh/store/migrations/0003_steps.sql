@@ -1,5 +1,6 @@
 -- The functions that steps are committed by, one transaction and one round trip each.
 
+-- Messages are consumed under their lease token; a timer that its own setter fires has none (it is owned for a minute at most).
 -- Commit any number of steps, all or none; the mesh's epoch. Guards: each job's revision, each consumed message's lease token, each wait that a timer
 -- settled. A guard that fails raises HM001 with the jobs it failed for in DETAIL; a start under a stale version HM002; a job id that
 -- is alive HM003. Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
@@ -53,7 +54,7 @@ BEGIN
   IF cardinality(e_id) > 0 THEN
     WITH gone AS (
       DELETE FROM {schema}.engine_streams w USING unnest(e_id, e_token) c(id, token)
-      WHERE w.id = c.id AND w.token = c.token RETURNING c.id
+      WHERE w.id = c.id AND w.token IS NOT DISTINCT FROM c.token RETURNING c.id
     ) SELECT array_agg(id) INTO v_found FROM gone;
     IF cardinality(v_found) IS DISTINCT FROM cardinality(e_id) THEN
       PERFORM {schema}.raise_stale(e_id, e_job, v_found);
@@ -104,7 +105,7 @@ BEGIN
     INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload, visible_at, claims, owner, token)
     SELECT id, kind, job, symbol, dimension, payload::json,
            CASE WHEN token IS NOT NULL THEN v_deadline WHEN delay > 0 THEN v_now + make_interval(secs => delay) END,
-           CASE WHEN token IS NULL THEN 0 ELSE 1 END, CASE WHEN token IS NOT NULL THEN p_owner END, token
+           CASE WHEN token IS NULL THEN 0 ELSE 1 END, CASE WHEN token IS NOT NULL OR (kind = 'timer' AND delay <= 60) THEN p_owner END, token
     FROM unnest(m_id, m_kind, m_job, m_symbol, m_dimension, m_payload, m_delay, m_token) m(id, kind, job, symbol, dimension, payload, delay, token);
   END IF;
   IF p_rare IS NOT NULL THEN

@@ -31,7 +31,8 @@ BEGIN
   ORDER BY l.priority DESC, l.id;
 END $$;
 
--- Lease messages to the engine `p_owner`: those that came due, then by priority, then the oldest.
+-- Lease messages to the engine `p_owner`: those that came due, then by priority, then the oldest. A timer that another engine has set
+-- is left to it for a quarter of a second.
 CREATE FUNCTION {schema}.claim_messages(p_owner text, p_lease_s double precision, p_limit integer, p_token bigint)
 RETURNS TABLE (id uuid, kind text, job_id uuid, symbol text, dimension text, payload text, claims smallint, due_at timestamptz)
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
@@ -42,6 +43,7 @@ BEGIN
   RETURN QUERY
   WITH due AS MATERIALIZED (
     SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at <= v_now
+      AND (s.visible_at <= v_now - interval '250 milliseconds' OR s.token IS NOT NULL OR s.owner IS NULL)
     ORDER BY s.visible_at LIMIT p_limit FOR UPDATE SKIP LOCKED),
   ready AS MATERIALIZED (
     SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at IS NULL
