@@ -56,6 +56,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "dead": ("hotmesh.cli.jobs:dead", "List tasks that were given up."),
         "rollcall": ("hotmesh.cli.mesh:rollcall", "List the live processes."),
         "throttle": ("hotmesh.cli.mesh:throttle", "Brake or pause the mesh, a topic, a process."),
+        "tui": ("hotmesh.cli.tui:tui", "Watch jobs live in the terminal, travel in time, act on them."),
     },
     "Postgres": {
         "db": ("hotmesh.cli.db:db", "Start, stop and look after the embedded Postgres."),

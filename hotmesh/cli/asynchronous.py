@@ -7,12 +7,17 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
-INTERRUPTED, TERMINATED = 130, 143
+TERMINATED = 143
+
+IDLE_THREADS_LEAVE_S = 0.5
+"""Threads that nothing runs in are gone by then."""
 
 
 def run_async(work: Callable[[], Coroutine[Any, Any, T]]) -> T:
@@ -66,10 +71,12 @@ class Signals:
 
     def __init__(self) -> None:
         self.received: int | None = None
+        self._threads = ThreadPoolExecutor(thread_name_prefix="hotmesh")
 
     def watch(self, task: asyncio.Task[Any]) -> None:
         """Cancel `task` at the first signal."""
         loop = asyncio.get_running_loop()
+        loop.set_default_executor(self._threads)
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, self._receive, number, task)
 
@@ -91,9 +98,15 @@ class Signals:
 
     def leave_threads_behind(self) -> None:
         """A plain callback that still runs in a thread can't be stopped; after a signal nobody waits for it."""
-        others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
-        if self.received is not None and others:
-            _leave(128 + self.received)
+        if self.received is None:
+            return
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        deadline = time.monotonic() + IDLE_THREADS_LEAVE_S
+        for thread in threading.enumerate():
+            if thread.name.startswith("hotmesh"):
+                thread.join(max(0.0, deadline - time.monotonic()))
+                if thread.is_alive():
+                    _leave(128 + self.received)
 
 
 def _leave(code: int) -> None:

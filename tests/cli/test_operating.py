@@ -246,7 +246,7 @@ def test_completion_without_a_server_offers_nothing(tell: Tell, monkeypatch: pyt
     monkeypatch.setenv("COMP_CWORD", "2")
     monkeypatch.setenv("HOTMESH_HOME", str(tmp_path / "home"))
     code, out, err = tell()
-    assert (out, err) == ("", "")
+    assert (out.strip(), err) == ("", "")
     assert not (tmp_path / "home").exists(), f"completion started a server ({code})"
 
 

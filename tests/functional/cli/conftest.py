@@ -35,9 +35,12 @@ app:
           output: {schema: {type: object, properties: {ok: {type: boolean, default: true}}}}
           job: {maps: {ok: '{$self.output.data.ok}'}}
         ship: {type: worker, topic: APP.ship, job: {maps: {shipped: true}}}
+        keep: {type: hook}
       transitions:
         t: [{to: check}]
-        check: [{to: ship, conditions: {match: [{expected: true, actual: '{check.output.data.ok}'}]}}]
+        check:
+          - {to: ship, conditions: {match: [{expected: true, actual: '{check.output.data.ok}'}]}}
+          - {to: keep, conditions: {match: [{expected: false, actual: '{check.output.data.ok}'}]}}
     - subscribes: APP.approve
       activities:
         t: {type: trigger}

@@ -1,0 +1,52 @@
+"""`hotmesh tui`: the terminal app."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+from importlib import import_module
+
+import click
+
+
+@click.command()
+@click.option("--dsn", metavar="URL", default=None, help="The address of Postgres. [default: $HOTMESH_DSN, else the embedded one]")
+@click.option("--app", "app_id", metavar="ID", default=None, help="The app to look at. [default: the only one there is]")
+@click.option("--readonly", is_flag=True, help="Look, but change nothing: every action is off.")
+@click.option("--keys", is_flag=True, help="List the keys with the names that a keys.toml gives other keys to.")
+def tui(dsn: str | None, app_id: str | None, readonly: bool, keys: bool) -> None:
+    """Watch jobs live, travel in time, and act on them.
+
+    Needs a terminal of 80 × 24 or more, and no mouse. Press ? inside for the keys.
+    """
+    if keys:
+        _list_keys()
+        return
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        raise click.UsageError("hotmesh tui needs a terminal; `hotmesh jobs` and `hotmesh why` print the same facts.")
+    asyncio.run(_run(dsn, app_id, readonly))
+
+
+async def _run(dsn: str | None, app_id: str | None, readonly: bool) -> None:
+    from hotmesh.client.console import Console
+
+    app_class = import_module("hotmesh.tui.app").HotMeshApp
+    client = await Console.open(app_id, dsn, readonly=readonly)
+    _keep_the_screen_clean()
+    try:
+        await app_class(client).run_async()
+    finally:
+        await client.close()
+
+
+def _keep_the_screen_clean() -> None:
+    """Log lines on the terminal would end up in the middle of the screen; what they tell of, the app shows by itself."""
+    logger = logging.getLogger("hotmesh")
+    logger.handlers = [logging.NullHandler()]
+    logger.propagate = False
+
+
+def _list_keys() -> None:
+    for key in import_module("hotmesh.tui.core.keys").KEYS:
+        click.echo(f"{key.id:<24} {key.keys:<24} {key.help}")
