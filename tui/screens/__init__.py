@@ -1,0 +1,1 @@
+"""One screen a file; `frame` is what they share."""

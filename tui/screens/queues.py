@@ -1,0 +1,98 @@
+"""The queues: what waits for whom, and what was given up."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from textual.widget import Widget
+
+from hotmesh.store.listing import JobFilter
+from hotmesh.store.queues import DeadLetter, Queue
+from hotmesh.values import dumps
+
+from ..core.orders import Name
+from ..core.rows import dead_table, queue_table
+from ..core.spans import line
+from ..core.views import Seen, SeenQueues, WantQueues
+from ..widgets.lines import Lines
+from .frame import Frame, bindings
+
+
+class QueuesScreen(Frame):
+    """Queues above, dead letters below; one cursor goes through both."""
+
+    place = tab = "queues"
+    BINDINGS = bindings("queues", "list")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: SeenQueues | None = None
+        self.depths: dict[str, deque[float]] = {}
+
+    def body(self) -> Iterable[Widget]:
+        yield Lines(id="main", has_cursor=True)
+        yield Lines(id="dead", has_cursor=False)
+
+    def on_mount(self) -> None:
+        self.main.focus()
+
+    def want(self) -> WantQueues:
+        return WantQueues()
+
+    def take(self, seen: Seen) -> None:
+        if not isinstance(seen, SeenQueues):
+            return
+        self.seen = seen
+        for queue in seen.queues:
+            self.depths.setdefault(queue.topic, deque(maxlen=60)).append(queue.ready)
+        self.draw()
+        self.frame_it()
+
+    def draw(self) -> None:
+        if self.seen is None:
+            return
+        header, lines = queue_table(self.seen.queues, {topic: list(depths) for topic, depths in self.depths.items()}, self.main.room.width)
+        self.main.show(lines, header)
+        header, lines = dead_table(self.seen.dead, self.main.room.width)
+        self.shown_lines("#dead", lines or [line("Nothing was given up.", "dim")], header)
+
+    def action_move(self, rows: int) -> None:
+        dead = self.query_one("#dead", Lines)
+        queues, letters = len(self.main.lines), len(self.seen.dead) if self.seen else 0
+        place = (queues + dead.cursor if dead.has_cursor else self.main.cursor) + rows
+        dead.has_cursor = bool(letters) and place >= queues
+        self.main.has_cursor = not dead.has_cursor
+        (dead if dead.has_cursor else self.main).go(place - queues if dead.has_cursor else place)
+        self.main.refresh()
+        dead.refresh()
+        self.moved()
+
+    def _queue(self) -> Queue | None:
+        queues = self.seen.queues if self.seen else ()
+        return queues[self.main.cursor] if self.main.has_cursor and self.main.cursor < len(queues) else None
+
+    def _letter(self) -> DeadLetter | None:
+        dead = self.query_one("#dead", Lines)
+        return self.seen.dead[dead.cursor] if self.seen and dead.has_cursor and dead.cursor < len(self.seen.dead) else None
+
+    def targets(self, name: Name) -> Sequence[tuple[str, str]]:
+        queue = self._queue()
+        return [] if queue is None else [(f"topic:{queue.topic}" if queue.topic else "all", "")]
+
+    def action_open(self) -> None:
+        letter, queue = self._letter(), self._queue()
+        if letter is not None:
+            self.app.open_job(letter.job_id)
+        elif queue is not None:
+            self.app.show_jobs(JobFilter(states=("running", "waiting", "paused")))
+
+    def copied(self) -> str:
+        letter, queue = self._letter(), self._queue()
+        return letter.job_id if letter is not None else queue.topic if queue is not None else ""
+
+    def exported(self) -> tuple[str, bytes] | None:
+        if self.seen is None:
+            return None
+        dead = [each._asdict() | {"created_at": each.created_at.isoformat()} for each in self.seen.dead]
+        return "queues.json", dumps({"queues": [each._asdict() for each in self.seen.queues], "dead": dead}).encode()
