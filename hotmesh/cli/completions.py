@@ -76,12 +76,13 @@ def _offers(ctx: click.Context, ask: Callable[[Views], Awaitable[list[str]]], in
     import asyncio
 
     from hotmesh import settings
+    from hotmesh.client.observer import embedded_runs
     from hotmesh.client.trouble import foreign
     from hotmesh.errors import HotMeshError
 
     try:
         chosen = settings.load(dsn=ctx.params.get("dsn"))
-        if chosen.dsn is None and not _embedded_runs():
+        if chosen.dsn is None and not embedded_runs():
             return []
         found = asyncio.run(asyncio.wait_for(_gathered(chosen.dsn, ctx.params.get("app_id"), ask), PATIENCE_S))
     except (HotMeshError, TimeoutError):
@@ -91,13 +92,6 @@ def _offers(ctx: click.Context, ask: Callable[[Views], Awaitable[list[str]]], in
             raise
         return []
     return [CompletionItem(each) for each in dict.fromkeys(found) if each.startswith(incomplete)]
-
-
-def _embedded_runs() -> bool:
-    from hotmesh import settings
-    from hotmesh.store import embedded
-
-    return embedded.cluster(settings.load()).status().state == "running"
 
 
 async def _gathered(dsn: str | None, app_id: str | None, ask: Callable[[Views], Awaitable[list[str]]]) -> list[str]:

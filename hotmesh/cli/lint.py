@@ -136,7 +136,7 @@ def _watch(paths: Sequence[str], once: Callable[[], int]) -> int:
             if now != seen:
                 if sys.stdout.isatty():
                     click.clear()
-                answer, seen = once(), _stamps(paths)
+                answer, seen = once(), now
             never.wait(LOOK_S)
     except KeyboardInterrupt:
         return answer

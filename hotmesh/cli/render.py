@@ -12,6 +12,7 @@ from hotmesh.cli.completions import complete_job
 from hotmesh.cli.runs import run_of
 from hotmesh.cli.target import Target, target_options
 from hotmesh.compile import compile_app
+from hotmesh.errors import RenderError
 from hotmesh.graph.layout import Direction
 from hotmesh.graph.render import FORMATS, SUFFIXES, Engine, Format, render
 from hotmesh.lint.reports.report import Report
@@ -83,8 +84,15 @@ def render_command(
     if output is None:
         click.echo(picture, nl=False)
     else:
-        output.write_bytes(picture)
+        _write(output, picture)
     return 0
+
+
+def _write(output: Path, picture: bytes) -> None:
+    try:
+        output.write_bytes(picture)
+    except OSError as reason:
+        raise RenderError(f"{output} can't be written: {reason.strerror}") from reason
 
 
 def _format(output: Path | None, wanted: Format | None) -> Format:

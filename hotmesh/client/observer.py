@@ -15,6 +15,13 @@ from hotmesh.store.migrate import schema_of
 from hotmesh.store.pool import Pool, Source
 
 
+def embedded_runs() -> bool:
+    """Whether the embedded Postgres is there and runs; nothing is started."""
+    from hotmesh.store import embedded
+
+    return embedded.cluster(settings.load()).status().state == "running"
+
+
 class Observer:
     """Looks into a database: `async with Observer(dsn) as observer`."""
 
