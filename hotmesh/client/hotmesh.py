@@ -246,8 +246,8 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
         name = key if key is not None else job_key(node.programs.plan(), topic, payload, moment, job_id)
         if not name or "\0" in name or len(name) > 2_000:
             raise PayloadError("a job's id is a text of 1 to 2,000 characters without NUL")
-        trace = dict(context) if context else None
-        return StartRequest(topic, payload, job_id, name, entity=entity, origin=self.guid, trace=trace, on_duplicate=on_duplicate)
+        trace = node.telemetry.start(topic, context)
+        return StartRequest(topic, payload, job_id, name, entity=entity, origin=self.guid, trace=dict(trace) if trace else None, on_duplicate=on_duplicate)
 
     async def _start_within(self, request: StartRequest, tx: Any) -> str:
         own = await transaction_of(tx)

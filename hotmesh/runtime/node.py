@@ -27,6 +27,7 @@ from hotmesh.runtime.messages import event_of, start_request
 from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.router import Consumer, Router
 from hotmesh.runtime.service import Service
+from hotmesh.runtime.telling import tell
 from hotmesh.runtime.timers import OwnTimers, Timer
 from hotmesh.runtime.watching import Watching
 from hotmesh.settings import Settings
@@ -39,6 +40,7 @@ from hotmesh.store.queries import paragraphs
 from hotmesh.store.signals import Signals
 from hotmesh.store.streams import ClaimedMessage, Lease, Streams
 from hotmesh.store.transactions import Transaction
+from hotmesh.telemetry import Telemetry
 from hotmesh.values import Json, dumps
 
 logger = logging.getLogger("hotmesh.node")
@@ -90,7 +92,8 @@ class Node:
         self.engine = Engine(
             pool, committer, self.jobs, self.streams, self.programs, group_commit=settings.group_commit, cache_bytes=settings.cache_bytes
         )
-        self.router = Router(self.engine)
+        self.telemetry = Telemetry(app_id, enabled=settings.telemetry)
+        self.router = Router(self.engine, self.telemetry)
         self.bus = Bus(pool, schema, guid)
         self.message_claims = MessageClaims(self.streams, settings.poll_s, self._room, self.take_message)
         self.task_claims = TaskClaims(self.streams, settings.poll_s, self.router)
@@ -319,6 +322,8 @@ class Node:
         if epoch > self.programs.epoch:
             await self.refresh()
         self.watching.note(work.unit.job.id for work in works)
+        if self.telemetry.enabled:
+            tell(self.telemetry, works, asyncio.get_running_loop().time() - works[0].sent_at)
         topics: set[str] = set()
         for work in works:
             step, leased = work.unit.step, work.unit.leased
@@ -465,6 +470,8 @@ class Heartbeat(Service):
         while True:
             await asyncio.sleep(HEARTBEAT_S)
             await self._node.mesh.heartbeat(self._node.guid, self._node.profile())
+            if self._node.telemetry.enabled:
+                self._node.telemetry.depths([(each.topic, each.ready) for each in await self._node.streams.depths()])
 
 
 async def _call(callback: Listener, finished: Finished) -> None:

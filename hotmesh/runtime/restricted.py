@@ -14,6 +14,7 @@ from hotmesh.settings import Settings
 from hotmesh.store.pool import Pool
 from hotmesh.store.roles import RoleStreams
 from hotmesh.store.streams import ClaimedTask
+from hotmesh.telemetry import Telemetry
 from hotmesh.values import Json
 
 
@@ -22,7 +23,7 @@ class RestrictedNode:
 
     def __init__(self, pool: Pool, schema: str, guid: str, settings: Settings) -> None:
         self.streams = RoleStreams(pool, schema, guid, settings.lease_s)
-        self.router = Router(self)
+        self.router = Router(self, Telemetry(schema, enabled=settings.telemetry))
         self.claims = TaskClaims(self.streams, settings.poll_s, self.router)
         self.leases = Leases(self.streams, settings.lease_s, self.router, {})
         self.bus = Bus(pool, schema, guid)

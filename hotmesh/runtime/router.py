@@ -16,6 +16,7 @@ from hotmesh.machine.events import Response
 from hotmesh.machine.retry import RetryPolicy
 from hotmesh.runtime.stream import AnswerError, Metadata, StreamData, StreamResponse, as_response, error_json
 from hotmesh.store.streams import ClaimedTask, Lease
+from hotmesh.telemetry import Telemetry
 
 logger = logging.getLogger("hotmesh.worker")
 
@@ -75,10 +76,11 @@ class Answers(Protocol):
 class Router:
     """The consumers of this process."""
 
-    def __init__(self, answers: Answers) -> None:
+    def __init__(self, answers: Answers, telemetry: Telemetry) -> None:
         self.consumers: dict[str, Consumer] = {}
         self.held: dict[str, Held] = {}
         self._answers = answers
+        self._telemetry = telemetry
         self._idle = asyncio.Event()
         self._idle.set()
         self.on_free: Callable[[], None] = lambda: None
@@ -175,15 +177,19 @@ class Router:
         self._answers.answer(task, _event(task, consumer, as_response(last)))
 
     async def _answer(self, consumer: Consumer, task: ClaimedTask, tx: Any) -> Response:
+        began = time.monotonic()
         try:
-            result = await _call(consumer.callback, _data(task, tx))
+            with self._telemetry.work(task.topic, task.trace, {"job.id": task.job_key, "activity.id": task.activity_id}):
+                result = await _call(consumer.callback, _data(task, tx))
             response = _event(task, consumer, as_response(result))
         except Exception as error:
             consumer.counts["failed"] += 1
             if tx is not None and not isinstance(error, HotMeshError):
                 raise
+            self._telemetry.worked(task.topic, time.monotonic() - began, "error")
             return _failure(task, consumer, error)
         consumer.counts["done"] += 1
+        self._telemetry.worked(task.topic, time.monotonic() - began, response.status)
         return response
 
     async def drain(self, grace_s: float) -> None:

@@ -128,7 +128,7 @@ async def test_it_can_not_touch_the_tasks_of_others(mesh: HotMesh, credentials: 
     try:
         await connection.execute("SET hotmesh.clock_offset = '100 years'")
         await connection.execute("SET search_path = pg_temp, public")
-        answered = await connection.fetchval(f"SELECT {schema}.worker_answer($1, 7, '{{\"status\": \"success\", \"code\": 200}}')", task_id)
+        answered = await connection.fetchval(f'SELECT {schema}.worker_answer($1, 7, \'{{"status": "success", "code": 200}}\')', task_id)
         renewed = await connection.fetch(f"SELECT {schema}.worker_renew(60, $1, $2)", [task_id], [7])
         await connection.execute(f"SELECT {schema}.worker_give_back($1, $2)", [task_id], [7])
     finally:
