@@ -117,7 +117,8 @@ def style_sheet() -> str:
 def graphviz_style_sheet() -> str:
     """Rules that turn the colors of a picture by Graphviz dark for readers who prefer it; its own are for light."""
     rules = [f".graph>polygon{{fill:{DARK.page}}}.cluster>path,.cluster>polygon{{stroke:{DARK.faint}}}.cluster>text{{fill:{DARK.muted}}}"]
-    rules.append(f".node path,.node polygon,.node ellipse{{fill:{DARK.card}}}.node text{{fill:{DARK.text}}}.edge text{{fill:{DARK.muted}}}")
+    filled = ",".join(f".node {shape}:not([fill=none])" for shape in ("path", "polygon", "ellipse"))
+    rules.append(f"{filled}{{fill:{DARK.card}}}.node text{{fill:{DARK.text}}}.edge text{{fill:{DARK.muted}}}")
     for kind, color in (*DARK.kinds.items(), *DARK.states.items(), *DARK.changes.items()):
         rules.append(f".node.{kind} path,.node.{kind} polygon,.node.{kind} ellipse{{stroke:{color}}}")
     return "@media (prefers-color-scheme:dark){\n" + "\n".join(rules) + "\n}\n"
