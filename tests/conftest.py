@@ -11,6 +11,12 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# Machines differ and are shared, so no example has a deadline; where a red run stops others, examples are the same every time.
+settings.register_profile("here", deadline=None)
+settings.register_profile("ci", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("ci" if os.environ.get("CI") else "here")
 
 HOME_VARIABLE = "HOTMESH_TEST_HOME"
 NOT_OURS = ("HOTMESH_DSN", "DATABASE_URL", "HOTMESH_HOME", "HOTMESH_POSTGRES_BIN", "HMSH_LOGLEVEL", "HMSH_TELEMETRY", "FORCE_COLOR")
