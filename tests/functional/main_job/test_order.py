@@ -1,0 +1,198 @@
+"""The main job: the order app on a real Postgres."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from hotmesh import CompileError, DuplicateJobError, HotMesh, JobError, JobNotFound, JobTimeout, PayloadError, StreamData
+from hotmesh.errors import NotActive, UnknownTopic, VersionError
+
+ORDER = Path(__file__).parents[3] / "graphs" / "order" / "order.yaml"
+STOCK = {"item-123": 10}
+
+
+async def check(task: StreamData) -> Any:
+    return {"available": STOCK.get(task.data["itemId"], 0)}
+
+
+async def reserve(task: StreamData) -> Any:
+    return {"reservationId": f"r-{task.data['quantity']}"}
+
+
+def notify(task: StreamData) -> Any:
+    """A plain function: it runs in a thread."""
+    return {"data": {"backorderId": f"b-{task.data['missing']}"}, "status": "success", "code": 200}
+
+
+WORKERS = {"inventory.check": check, "inventory.reserve": reserve, "inventory.backorder.notify": notify}
+
+
+def order_app(app_id: str) -> str:
+    return ORDER.read_text().replace("id: orders", f"id: {app_id}")
+
+
+@pytest.fixture
+async def mesh(dsn: str, app_id: str) -> AsyncIterator[HotMesh]:
+    workers = [{"topic": topic, "callback": callback} for topic, callback in WORKERS.items()]
+    async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=workers) as mesh:
+        await mesh.deploy(order_app(app_id))
+        assert await mesh.activate("1")
+        yield mesh
+
+
+async def test_what_is_in_stock_is_reserved(mesh: HotMesh) -> None:
+    output = await mesh.pubsub("order.requested", {"itemId": "item-123", "requestedQty": 5})
+    assert output.data == {"itemId": "item-123", "requestedQty": 5, "available": 10, "status": "reserved", "reservationId": "r-5"}
+    assert (output.metadata.js, output.metadata.tpc, output.metadata.vrs, output.metadata.err) == (0, "order.requested", "1", None)
+
+
+async def test_what_is_not_is_backordered(mesh: HotMesh) -> None:
+    output = await mesh.pubsub("order.requested", {"itemId": "item-123", "requestedQty": 5000})
+    assert (output.data["status"], output.data["backorderId"]) == ("backordered", "b-4990")
+
+
+async def test_a_payload_that_does_not_fit_starts_nothing(mesh: HotMesh, admin: asyncpg.Connection) -> None:
+    with pytest.raises(PayloadError, match="requestedQty: 'five' is not of type 'integer'") as caught:
+        await mesh.pubsub("order.requested", {"itemId": "item-123", "requestedQty": "five"})
+    assert caught.value.code == 422
+    assert await admin.fetchval(f"SELECT count(*) FROM {mesh.node.schema}.jobs") == 0
+
+
+async def test_a_job_can_be_asked_about(mesh: HotMesh) -> None:
+    job_id = await mesh.pub("order.requested", {"itemId": "item-123", "requestedQty": 1}, job_id="order-7")
+    assert job_id == "order-7"
+    assert (await mesh.result("order-7", timeout=20)).data["status"] == "reserved"
+    assert (await mesh.get_state("order.requested", "order-7")).data["status"] == "reserved"
+    assert await mesh.get_status("order-7") == 0
+    with pytest.raises(JobNotFound, match=r"no job 'order-7' of order\.done"):
+        await mesh.get_state("order.done", "order-7")
+    with pytest.raises(JobNotFound, match="no job 'order-8'"):
+        await mesh.get_status("order-8")
+
+
+async def test_one_id_starts_one_job(mesh: HotMesh) -> None:
+    payload = {"itemId": "item-123", "requestedQty": 1}
+    await mesh.pubsub("order.requested", payload, job_id="same")
+    with pytest.raises(DuplicateJobError, match="'same' is alive already"):
+        await mesh.pub("order.requested", payload, job_id="same")
+    assert await mesh.pub("order.requested", payload, job_id="same", on_duplicate="attach") == "same"
+    replaced = await mesh.pubsub("order.requested", {**payload, "requestedQty": 2}, job_id="same", on_duplicate="replace_finished")
+    assert replaced.data["reservationId"] == "r-2"
+    with pytest.raises(ValueError, match="on_duplicate is reject, attach or replace_finished"):
+        await mesh.pub("order.requested", payload, on_duplicate="maybe")
+
+
+async def test_two_connections_starting_one_id_at_once(mesh: HotMesh, dsn: str) -> None:
+    async with HotMesh(app_id=mesh.app_id, engine={"connection": dsn}) as other:
+        for number in range(20):
+            payload = {"itemId": "item-123", "requestedQty": number + 1}
+            starts = (each.pub("order.requested", payload, job_id=f"race-{number}") for each in (mesh, other, mesh, other))
+            outcomes = await asyncio.gather(*starts, return_exceptions=True)
+            won = [each for each in outcomes if isinstance(each, str)]
+            lost = [each for each in outcomes if isinstance(each, DuplicateJobError)]
+            assert (len(won), len(lost)) == (1, 3), f"round {number}: {outcomes}"
+            await mesh.result(f"race-{number}", timeout=20)
+
+
+QUERY = """
+SELECT j.key AS job_key, j.status AS semaphore, j.entity AS workflow, a.symbol AS attribute, a.dimension, a.value,
+  j.created_at, j.updated_at
+FROM jobs j JOIN jobs_attributes a ON a.job_id = j.id
+WHERE j.key = 'order-456' ORDER BY a.symbol, a.dimension;
+"""
+
+
+async def test_the_rows_are_there_to_be_queried(mesh: HotMesh, admin: asyncpg.Connection) -> None:
+    await mesh.pubsub("order.requested", {"itemId": "item-123", "requestedQty": 5}, job_id="order-456")
+    await admin.execute(f"SET search_path = {mesh.node.schema}")
+    rows = await admin.fetch(QUERY)
+    assert [(row["attribute"], row["dimension"]) for row in rows] == [
+        ("available", ""),
+        ("checkInventory", ",0,0"),
+        ("itemId", ""),
+        ("order", ",0"),
+        ("requestedQty", ""),
+        ("reservationId", ""),
+        ("reserveItem", ",0,0,0"),
+        ("status", ""),
+    ]
+    assert {(row["job_key"], row["semaphore"], row["workflow"]) for row in rows} == {("order-456", 0, "order")}
+
+
+async def test_nothing_is_left_in_the_streams(mesh: HotMesh) -> None:
+    payload = {"itemId": "item-123", "requestedQty": 5}
+    await asyncio.gather(*(mesh.pubsub("order.requested", payload) for _ in range(200)))
+    assert await mesh.node.streams.depths() == []
+
+
+async def test_errors_fail_the_job_and_are_told(dsn: str, app_id: str) -> None:
+    async def broken(_: StreamData) -> Any:
+        raise LookupError("the warehouse is closed")
+
+    async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=[{"topic": "inventory.check", "callback": broken}]) as mesh:
+        await mesh.deploy(order_app(app_id).replace("retry: {'500': [3]}", "retry: {'500': [1]}"))
+        await mesh.activate(1)
+        with pytest.raises(JobError, match="the warehouse is closed") as caught:
+            await mesh.pubsub("order.requested", {"itemId": "item-123", "requestedQty": 5})
+        assert caught.value.code == 500
+        assert await mesh.get_status(caught.value.job_id) == -1_000_000_000
+        state = await mesh.get_state("order.requested", caught.value.job_id)
+        assert (state.metadata.err["activity"], state.metadata.err["type"]) == ("checkInventory", "LookupError")
+
+
+async def test_a_wait_that_times_out_leaves_the_job_alone(dsn: str, app_id: str) -> None:
+    go = asyncio.Event()
+
+    async def slow(task: StreamData) -> Any:
+        await go.wait()
+        return await check(task)
+
+    workers = [{"topic": topic, "callback": callback} for topic, callback in {**WORKERS, "inventory.check": slow}.items()]
+    async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=workers) as mesh:
+        await mesh.deploy(order_app(app_id))
+        await mesh.activate(1)
+        with pytest.raises(JobTimeout, match="it goes on") as caught:
+            await mesh.pubsub("order.requested", {"itemId": "item-123", "requestedQty": 5}, job_id="slow", timeout=0.2)
+        assert caught.value.code == 504
+        go.set()
+        assert (await mesh.result("slow", timeout=20)).data["status"] == "reserved"
+
+
+async def test_a_version_with_errors_stores_nothing(mesh: HotMesh) -> None:
+    with pytest.raises(CompileError) as caught:
+        await mesh.deploy(order_app(mesh.app_id).replace("version: '1'", "version: '2'").replace("to: reserveItem", "to: reserveItems"))
+    assert any("reserveItems" in finding.message for finding in caught.value.diagnostics)
+    assert [each.version for each in await mesh.node.mesh.versions()] == ["1"]
+    with pytest.raises(VersionError, match="version 2 is not deployed"):
+        await mesh.activate("2")
+
+
+async def test_what_nobody_subscribes_to(mesh: HotMesh, dsn: str) -> None:
+    with pytest.raises(UnknownTopic, match=r"subscribes to 'order\.lost'; there is order\.requested"):
+        await mesh.pub("order.lost", {})
+    async with HotMesh(app_id=f"{mesh.app_id}x", engine={"connection": dsn}) as empty:
+        with pytest.raises(NotActive, match="no active version"):
+            await empty.pub("order.requested", {})
+
+
+async def test_subscribers_hear_of_the_end(mesh: HotMesh, dsn: str) -> None:
+    heard: asyncio.Queue[tuple[str, str, Any]] = asyncio.Queue()
+
+    async with HotMesh(app_id=mesh.app_id, engine={"connection": dsn}) as elsewhere:
+        await elsewhere.sub("order.done", lambda topic, output: heard.put_nowait(("sub", topic, output.data["status"])))
+        await elsewhere.sub("order.done.mine", lambda topic, output: heard.put_nowait(("one", topic, output.data["status"])))
+        await elsewhere.psub("order.*", lambda topic, output: heard.put_nowait(("psub", topic, output.data["status"])))
+        await mesh.pub("order.requested", {"itemId": "item-123", "requestedQty": 5}, job_id="mine")
+        told = {await asyncio.wait_for(heard.get(), 20) for _ in range(3)}
+        assert told == {(how, "order.done", "reserved") for how in ("sub", "one", "psub")}
+        await elsewhere.unsub("order.done")
+        await elsewhere.punsub("order.*")
+        await mesh.pub("order.requested", {"itemId": "item-123", "requestedQty": 5}, job_id="not-mine")
+        await mesh.result("not-mine")
+        assert heard.empty()
