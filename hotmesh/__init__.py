@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 
 _PUBLIC = {
     "HotMesh": "hotmesh.client.hotmesh",
+    "Durable": "hotmesh.durable",
     "Worker": "hotmesh.client.worker",
     "RestrictedWorker": "hotmesh.client.restricted",
     "Manifest": "hotmesh.client.hotmesh",
@@ -39,6 +40,7 @@ _PUBLIC = {
 """The public names and where they live; imported when first used."""
 
 if TYPE_CHECKING:
+    from hotmesh import durable as Durable  # noqa: F401, N812
     from hotmesh.client.hotmesh import HotMesh as HotMesh
     from hotmesh.client.hotmesh import Manifest as Manifest
     from hotmesh.client.observer import Observer as Observer
@@ -68,4 +70,5 @@ __all__ = [*_PUBLIC, "__version__"]
 def __getattr__(name: str) -> Any:
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(_PUBLIC[name]), name)
+    module = import_module(_PUBLIC[name])
+    return module if name == "Durable" else getattr(module, name)

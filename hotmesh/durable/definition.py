@@ -27,7 +27,7 @@ KEEP_SIGNAL_S = 7 * 86_400.0
 """How long a signal to one job is kept while that job does not wait for it."""
 
 
-def workflow(
+def define(
     function: F | None = None, *, name: str | None = None, task_queue: str | None = None, retry: Mapping[str, Any] | None = None
 ) -> Any:
     """Give a workflow function its name, queue and defaults. Plain async functions are welcome without."""

@@ -74,16 +74,26 @@ class WorkflowRun:
         self._recorded: Recorded | None = None
         self._main: asyncio.Task[Json] | None = None
         self._failure: BaseException | None = None
+        self._early: list[Event] = []
 
     # ---- driving
 
     def start(self, event: Event) -> Answer:
-        """Run the function up to its first wait."""
+        """Run the function up to its first wait; then give it the requests that came before it began."""
         self._main = self.loop.create_task(self.program.main(self), path="")
+        self.answer = Answer()
+        self._run_loop(event.time)
+        for early in self._early:
+            self.requests.take(early)
         return self._advance(event)
 
     def resume(self, event: Event) -> Answer:
         """Give the function an event and run it up to its next wait."""
+        self.answer = Answer()
+        if self._main is None:
+            self._early.append(event)
+            self.info.history_size += 1
+            return self.answer
         waiting = self._waiting.pop(event.id, None) if event.kind not in Requests.KINDS else None
         if event.kind in Requests.KINDS:
             self.requests.take(event)
@@ -123,16 +133,19 @@ class WorkflowRun:
         return len(self._waiting)
 
     def _advance(self, event: Event) -> Answer:
-        self.answer = answer = Answer()
         self.info.history_size += 1
-        try:
-            with watched(self.info, self.program.stuck_after_s), guarded(self.program.tripwires):
-                self.loop.run(event.time)
-        except WorkflowViolation as violation:
-            self._failure = violation
+        self._run_loop(event.time)
+        answer = self.answer
         _forget_undone(answer)
         self._conclude(answer)
         return answer
+
+    def _run_loop(self, time: float) -> None:
+        try:
+            with watched(self.info, self.program.stuck_after_s), guarded(self.program.tripwires):
+                self.loop.run(time)
+        except WorkflowViolation as violation:
+            self._failure = violation
 
     def _conclude(self, answer: Answer) -> None:
         main = self._main

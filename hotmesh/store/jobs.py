@@ -76,6 +76,17 @@ class Jobs:
         async with self._pool.acquire() as connection:
             return await connection.fetchrow(self._sql["pause"], job_id, reason) is not None
 
+    async def paused_for(self, reason: str) -> list[str]:
+        """The paused jobs whose reason begins with `reason`."""
+        async with self._pool.acquire() as connection:
+            return [str(row["id"]) for row in await connection.fetch(self._sql["paused_for"], reason)]
+
+    async def query(self, sql: str, *params: Any) -> list[dict[str, Any]]:
+        """The rows of a reading query over the app's tables, in a transaction that can't write."""
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            await connection.execute(self._sql["search_here"])
+            return [dict(row) for row in await connection.fetch(sql, *params)]
+
     async def act(self, name: str, job_id: str) -> bool:
         """`resume` or `scrub` a job; whether anything changed."""
         async with self._pool.acquire() as connection:

@@ -59,3 +59,11 @@ SELECT (SELECT id FROM batch ORDER BY id DESC LIMIT 1) AS last, (SELECT count(*)
 -- name: prune_signals
 -- Delete the kept signals that nobody came for in time.
 DELETE FROM {schema}.waits WHERE job_id IS NULL AND expires_at <= hotmesh.now()
+
+-- name: paused_for
+-- The paused jobs whose reason begins in a certain way.
+SELECT id FROM {schema}.jobs WHERE paused_at IS NOT NULL AND completed_at IS NULL AND starts_with(pause_reason, $1)
+
+-- name: search_here
+-- Have the rest of the transaction see the app's tables without their schema's name.
+SELECT set_config('search_path', quote_ident({schema_text}) || ', public', true)

@@ -1,0 +1,211 @@
+"""The inline worker of a task queue: it keeps the suspended functions of this process, and answers `run` activities with their commands.
+
+A resident belongs to one JobState object: as long as the engine keeps that object, the two have seen the same events. When the engine has
+read the job anew, the resident is thrown away and the function replayed from the rows.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import Any
+
+from hotmesh.durable.commands import SILENT, Answer, Event
+from hotmesh.durable.execution import execute
+from hotmesh.durable.history import RUN, answered, commands_of, event_of, recorded, start_payload_of
+from hotmesh.durable.interception import Interceptors
+from hotmesh.durable.job_data import RESULT
+from hotmesh.durable.run import Program, WorkflowInfo, WorkflowRun
+from hotmesh.errors import NonDeterminismError
+from hotmesh.machine.effects import Task
+from hotmesh.machine.events import Aside, Response
+from hotmesh.machine.job import Instance, JobState, Key
+from hotmesh.runtime.inline import PauseJob
+from hotmesh.values import UNDEFINED, Json
+
+log = logging.getLogger("hotmesh.durable")
+
+PER_PAGE = 9_000
+"""Commands that come back to one page; later ones turn it."""
+
+
+@dataclass(slots=True)
+class Resident:
+    """A function that stays suspended in this process."""
+
+    run: WorkflowRun
+    job: JobState
+    steps: int = 0
+    """How many events it has taken."""
+    places: dict[str, Key] = field(default_factory=dict)
+    """Where each operation that is waited for is carried out."""
+    per_page: dict[int, int] = field(default_factory=dict)
+    """How many commands come back to each page."""
+
+    def note(self, instance: Instance) -> None:
+        """Take down where the commands of an answer went."""
+        for command, key in commands_of(instance):
+            if command.kind not in SILENT:
+                self.places[command.id] = key
+                page = instance.dimension[1]
+                self.per_page[page] = self.per_page.get(page, 0) + 1
+
+
+@dataclass(slots=True)
+class WorkerOptions:
+    """How workflow functions are run in this process."""
+
+    sticky: bool = True
+    """Keep suspended functions between their steps."""
+    tripwires: bool = False
+    stuck_after_s: float | None = 2.0
+    max_concurrent_workflows: int = 10_000
+    """Suspended functions kept at once; what is beyond is replayed when it goes on."""
+    interceptors: Interceptors = field(default_factory=Interceptors)
+
+
+class Residents:
+    """See the head of the module. It is a `runtime.inline.InlineWorker`."""
+
+    def __init__(self, queue: str, namespace: str, functions: Mapping[str, Callable[..., Any]], options: WorkerOptions) -> None:
+        self._queue = queue
+        self._namespace = namespace
+        self.functions = dict(functions)
+        self._options = options
+        self._residents: dict[str, Resident] = {}
+
+    def __len__(self) -> int:
+        return len(self._residents)
+
+    # ---- the inline worker
+
+    def call(self, job: JobState, task: Task) -> Response:
+        """The function's next commands, or its end. Raises PauseJob when the code can't go on."""
+        instance = job.instances[task.activity_id, task.dimension]
+        event = event_of(job, instance)
+        try:
+            resident = self._resident(job, instance)
+        except NonDeterminismError as error:
+            raise PauseJob(f"NonDeterminismError: {error}") from error
+        answer = resident.run.start(event) if event.kind == "start" else resident.run.resume(event)
+        return self._response(resident, instance, event, answer)
+
+    def committed(self, job: JobState) -> None:
+        """Let go of what has ended, and, when nothing is to stay, of everything."""
+        if job.done or not self._options.sticky:
+            self.drop(job.id)
+
+    def drop(self, job_id: str) -> None:
+        """Throw a suspended function away."""
+        resident = self._residents.pop(job_id, None)
+        if resident is not None:
+            resident.run.evict()
+
+    # ---- residents
+
+    def _resident(self, job: JobState, instance: Instance) -> Resident:
+        resident = self._residents.get(job.id)
+        if resident is not None and resident.job is job and not resident.run.loop.closed:
+            return resident
+        self.drop(job.id)
+        if len(self._residents) >= self._options.max_concurrent_workflows:
+            self.drop(next(iter(self._residents)))
+        resident = self._replayed(job, instance)
+        self._residents[job.id] = resident
+        return resident
+
+    def _replayed(self, job: JobState, instance: Instance) -> Resident:
+        history = answered(job)
+        first = next((each for each in history if event_of(job, each).kind == "start"), instance)
+        payload = start_payload_of(job, first)
+        resident = Resident(self._new_run(job, payload), job, len(history))
+        resident.run.replay(recorded(job, each) for each in history)
+        for each in history:
+            resident.note(each)
+        return resident
+
+    def _new_run(self, job: JobState, payload: dict[str, Json]) -> WorkflowRun:
+        name = payload["name"]
+        function = self.functions.get(name)
+        if function is None:
+            known = ", ".join(sorted(self.functions)) or "none"
+            raise PauseJob(f"no worker of the queue {self._queue} in this process knows the workflow {name!r}; it knows {known}")
+        parent = None if job.parent is None else job.parent.job_key
+        info = WorkflowInfo(job.key, name, payload["queue"], self._namespace, parent=parent, origin=job.origin, seed=job.id)
+        options = self._options
+        program = Program(
+            partial(execute, function, payload),
+            self.functions,
+            tuple(options.interceptors.inbound),
+            tuple(options.interceptors.outbound),
+            options.tripwires,
+            options.stuck_after_s,
+        )
+        return WorkflowRun(program, info, payload.get("data"))
+
+    # ---- answers
+
+    def _response(self, resident: Resident, instance: Instance, event: Event, answer: Answer) -> Response:
+        resident.steps += 1
+        if event.id:
+            resident.places.pop(event.id, None)
+        withdrawn, aside = _withdrawals(resident, answer)
+        record: dict[str, Json] = {"n": resident.steps, **answer.record()}
+        if answer.replies:
+            record["replied"] = True
+        response = Response(RUN, instance.dimension, "success", 202, record, retryable=False, withdrawn=withdrawn, aside=aside)
+        match answer.outcome:
+            case "completed":
+                record["fields"] = {**answer.fields, RESULT: answer.result}
+                return response._replace(code=200, ends=True)
+            case "failed":
+                return response._replace(status="error", code=answer.error["code"], error=answer.error)
+            case "continued":
+                payload = {"args": answer.result, "data": resident.run.data}
+                return response._replace(code=200, aside=(aside or Aside())._replace(restart=payload))
+            case "waiting":
+                return self._waiting(resident, instance, response, record)
+
+    def _waiting(self, resident: Resident, instance: Instance, response: Response, record: dict[str, Json]) -> Response:
+        _turn_pages(resident, instance, record)
+        resident.note(replace(instance, output=record))
+        job = resident.job
+        others = any(kind in record for kind in _LASTING) or len(job.open) > 1 + len(response.withdrawn) + _abandoned(response)
+        return response if others else response._replace(status="pending")
+
+
+_LASTING = ("activity", "timer", "wait", "task", "child")
+
+
+def _abandoned(response: Response) -> int:
+    return len(response.aside.abandoned) if response.aside is not None else 0
+
+
+def _turn_pages(resident: Resident, instance: Instance, record: dict[str, Json]) -> None:
+    """Mark the commands that are to come back by way of the next page."""
+    room = PER_PAGE - resident.per_page.get(instance.dimension[1], 0)
+    for kind in _LASTING:
+        items = record.get(kind, ())
+        for item in items[max(room, 0) :]:
+            item["turn"] = True
+        room -= len(items)
+
+
+def _withdrawals(resident: Resident, answer: Answer) -> tuple[tuple[Key, ...], Aside | None]:
+    """The instances to be closed, and what goes on beside: children that are told, events that are published."""
+    released: list[Key] = []
+    abandoned: list[Key] = []
+    messages: list[tuple[str, dict[str, Json]]] = []
+    for operation, how in answer.withdrawn:
+        key = resident.places.pop(operation, None)
+        if key is None:
+            continue
+        (abandoned if how == "abandon" else released).append(key)
+        if how in ("request", "terminate"):
+            child = {"key": resident.job.instances[key].item["key"], "reason": f"its parent {resident.job.key} waits for it no more"}
+            messages.append(("cancel" if how == "request" else "interrupt", child))
+    if not (abandoned or messages or answer.emissions or answer.trace):
+        return tuple(released), None
+    return tuple(released), Aside(answer.emissions, tuple(messages), tuple(abandoned), answer.trace, UNDEFINED)
