@@ -1,0 +1,41 @@
+"""Small apps for the tests of the engine, and a mesh to run them in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from hotmesh import HotMesh
+
+ORDER = Path(__file__).parents[3] / "graphs" / "order" / "order.yaml"
+
+
+def graph(topic: str, activities: str, transitions: str = "{}", *, hooks: str = "{}", more: str = "") -> str:
+    """One graph; `activities`, `transitions` and `hooks` in YAML's flow style."""
+    return f"""
+    - subscribes: {topic}
+      publishes: {topic}.done
+      activities: {activities}
+      transitions: {transitions}
+      hooks: {hooks}
+      {more}
+"""
+
+
+def app(app_id: str, *graphs: str, version: str = "1") -> str:
+    """An app of these graphs."""
+    return f"app:\n  id: {app_id}\n  version: '{version}'\n  graphs:" + "".join(graphs)
+
+
+@asynccontextmanager
+async def running(
+    dsn: str, app_id: str, text: str, workers: Mapping[str, Callable[..., Any]] | None = None, **options: Any
+) -> AsyncIterator[HotMesh]:
+    """A mesh in which the app of `text` is active."""
+    given = [each if isinstance(each, dict) else {"topic": topic, "callback": each} for topic, each in (workers or {}).items()]
+    async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=given, **options) as mesh:
+        manifest = await mesh.deploy(text)
+        await mesh.activate(manifest.version)
+        yield mesh
