@@ -23,6 +23,7 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "lint": ("hotmesh.cli.lint:lint", "Find what is wrong in apps, and mend what is safe to mend."),
         "rule": ("hotmesh.cli.rule:rule", "Explain a finding of the linter, or list all rules."),
         "fmt": ("hotmesh.cli.fmt:fmt", "Format apps: the order of keys, quotes, blanks; comments stay."),
+        "lsp": ("hotmesh.cli.lsp:lsp", "Serve editors: findings, completion, hovers, renaming, quick fixes."),
         "schema": ("hotmesh.cli.schema:schema", "Print the JSON Schema of the YAML language."),
         "compile": ("hotmesh.cli.compile:compile_command", "Print the compiled program of an app."),
         "pipe": ("hotmesh.cli.pipe:pipe", "Evaluate an @pipe, row by row if you like; explain its functions."),

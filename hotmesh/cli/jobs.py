@@ -98,10 +98,11 @@ async def _page(target: Target, wanted: JobFilter, after: str | None, limit: int
 
 
 def _print(page: list[JobSummary], more: bool) -> None:
+    several = len({job.app_id for job in page}) > 1
     rows = [
         (
             job.row.key,
-            job.app_id,
+            *([job.app_id] if several else []),
             job.row.topic,
             job.state,
             ago(job.row.created_at),
@@ -109,7 +110,7 @@ def _print(page: list[JobSummary], more: bool) -> None:
         )
         for job in page
     ]
-    table(("ID", "APP", "TOPIC", "STATE", "AGE", "AT"), rows, "There is no such job.")
+    table(("ID", *(["APP"] if several else []), "TOPIC", "STATE", "AGE", "AT"), rows, "There is no such job.")
     if more:
         click.echo(f"There are more: hotmesh jobs … --after {page[-1].row.id}", err=True)
 

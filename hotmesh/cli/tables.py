@@ -42,7 +42,11 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) 
     drawn = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", pad_edge=False)
     for number, name in enumerate(columns):
         right = all(isinstance(row[number], (int, float)) or row[number] in ("", None) for row in rows)
-        drawn.add_column(name, justify="right" if right else "left", no_wrap=number == 0, overflow="fold")
+        last = number == len(columns) - 1
+        widest = max(len(str(row[number])) for row in rows) if number == 0 else None
+        drawn.add_column(
+            name, justify="right" if right else "left", no_wrap=not last, overflow="fold" if last else "ellipsis", min_width=widest
+        )
     for row in rows:
         drawn.add_row(*(Text("" if cell is None else str(cell), style=STATE_COLORS.get(str(cell), "")) for cell in row))
     context = click.get_current_context(silent=True)

@@ -75,7 +75,7 @@ def _hook(instance: Instance, around: Around) -> tuple[Wait, ...]:
     escalation = around.escalations.get(instance.escalation_id or "", UNDEFINED)
     found = [_signal(around.waits[id_], escalation) for id_ in instance.wait_ids if id_ in around.waits]
     timer = around.messages.get(instance.message_id or "")
-    if timer is not None and not (timer["due_ms"] is not None and timer["due_ms"] <= around.now_ms) and not timer["owner"]:
+    if timer is not None and not timer["leased"] and (timer["due_ms"] is None or timer["due_ms"] > around.now_ms):
         found.append(Wait(kind="timer", since_ms=instance.updated_ms, due_ms=timer["due_ms"]))
     return tuple(found)
 

@@ -22,7 +22,7 @@ class Around(NamedTuple):
     tasks: dict[str, Json]
     """Tasks of the open instances, by id: topic, ready, due_ms, owner, attempt."""
     messages: dict[str, Json]
-    """Timers, starts and retries of the open instances, by id: kind, due_ms, owner."""
+    """Timers, starts and retries of the open instances, by id: kind, due_ms, leased."""
     waits: dict[str, Json]
     """Registrations, by id: topic, key, since_ms."""
     children: list[Json]

@@ -217,7 +217,7 @@ hooks: {approved: [{to: approve, conditions: {match: [{expected: '{t.output.data
     played = Played(text, {"id": "o-1"})
     wait = next(each for made in played.steps for each in made.waits)
     row = {"topic": wait.topic, "key": wait.key, "since_ms": played.now_ms}
-    timer = {"kind": "timer", "due_ms": played.now_ms + 60_000, "owner": None}
+    timer = {"kind": "timer", "due_ms": played.now_ms + 60_000, "leased": False}
     execution = played.execution(waits={wait.id: row}, messages={played.message_id("approve"): timer})
     signal, time = execution.instances_of("approve")[0].waits_for
     assert (signal.kind, signal.topic, signal.match) == ("signal", "approved", {"{$hook.data.id}": "o-1"})

@@ -51,7 +51,7 @@ def hooked(sleep: int = 0) -> Execution:
     wait = next(each for made in played.steps for each in made.waits)
     around: dict[str, Any] = {"waits": {wait.id: {"topic": wait.topic, "key": wait.key, "since_ms": played.now_ms}}}
     if sleep:
-        around["messages"] = {played.message_id("approve"): {"kind": "timer", "due_ms": played.now_ms + sleep * 1000, "owner": None}}
+        around["messages"] = {played.message_id("approve"): {"kind": "timer", "due_ms": played.now_ms + sleep * 1000, "leased": False}}
     return played.execution(**around)
 
 

@@ -9,7 +9,7 @@ SELECT l.*, json_build_object(
   'tasks', (SELECT json_agg(json_build_object('id', w.id, 'topic', w.topic, 'ready', w.visible_at IS NULL,
                                               'due', w.visible_at, 'owner', w.owner, 'attempt', w.attempt))
             FROM {schema}.worker_streams w WHERE w.id = ANY (o.ids)),
-  'messages', (SELECT json_agg(json_build_object('id', m.id, 'kind', m.kind, 'due', m.visible_at, 'owner', m.owner))
+  'messages', (SELECT json_agg(json_build_object('id', m.id, 'kind', m.kind, 'due', m.visible_at, 'leased', m.token IS NOT NULL))
                FROM {schema}.engine_streams m WHERE m.id = ANY (o.ids)),
   'waits', (SELECT json_agg(json_build_object('id', w.id, 'topic', w.topic, 'key', w.key, 'since', w.created_at))
             FROM {schema}.waits w WHERE w.job_id = l.id),

@@ -32,7 +32,7 @@ SELECT (extract(epoch FROM hotmesh.now()) * 1000)::bigint AS now, (SELECT count(
          'updated', (extract(epoch FROM m.updated_at) * 1000)::bigint, 'completed', (extract(epoch FROM m.completed_at) * 1000)::bigint, 'open', o.open) ORDER BY m.id DESC)
          FROM matching m LEFT JOIN LATERAL (
            SELECT json_agg(json_build_array(s.symbol, s.moving, s.instances) ORDER BY s.symbol) AS open FROM (
-             SELECT a.symbol, count(*) AS instances, bool_or(coalesce(w.visible_at IS NULL OR w.owner IS NOT NULL, false)) AS moving
+             SELECT a.symbol, count(*) AS instances, bool_or(w.id IS NOT NULL AND (w.visible_at IS NULL OR w.owner IS NOT NULL)) AS moving
              FROM {schema}.jobs_attributes a
              LEFT JOIN LATERAL (
                SELECT x.id, x.visible_at, x.owner FROM {schema}.worker_streams x WHERE x.id = (a.value ->> 'message_id')::uuid

@@ -20,7 +20,7 @@ WITH page AS MATERIALIZED (
           WHEN j.paused_at IS NOT NULL THEN 'paused'
           WHEN EXISTS (
             SELECT FROM {schema}.jobs_attributes a JOIN {schema}.worker_streams w ON w.id = (a.value ->> 'message_id')::uuid
-            WHERE a.job_id = j.id AND a.ledger < 300000000000000 AND w.visible_at > (SELECT hotmesh.now()) AND w.owner IS NOT NULL) THEN 'running'
+            WHERE a.job_id = j.id AND a.ledger < 300000000000000 AND w.visible_at > (SELECT hotmesh.now()) AND w.token IS NOT NULL) THEN 'running'
           ELSE 'waiting' END = ANY ($2))
     AND ($3::text IS NULL OR j.topic LIKE $3)
     AND ($4::text IS NULL OR j.entity LIKE $4)
@@ -36,7 +36,7 @@ SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.error::text, j.pau
        j.created_at, j.updated_at, j.completed_at, o.activities, coalesce(o.held, false) AS held
 FROM page j LEFT JOIN LATERAL (
   SELECT (array_agg(DISTINCT a.symbol))[1:8] AS activities, bool_or(EXISTS (
-    SELECT FROM {schema}.worker_streams w WHERE w.id = (a.value ->> 'message_id')::uuid AND w.visible_at > hotmesh.now() AND w.owner IS NOT NULL)) AS held
+    SELECT FROM {schema}.worker_streams w WHERE w.id = (a.value ->> 'message_id')::uuid AND w.visible_at > hotmesh.now() AND w.token IS NOT NULL)) AS held
   FROM {schema}.jobs_attributes a WHERE j.completed_at IS NULL AND a.job_id = j.id AND a.ledger < 300000000000000
 ) o ON true
 ORDER BY j.id DESC
@@ -54,13 +54,13 @@ SELECT EXISTS (SELECT FROM {schema}.jobs WHERE key = $1 AND retired_at = 'infini
 -- How much waits for the workers of each topic and for the engines (topic ''): ready, in hand, for later, parked; how long the oldest
 -- ready one has waited.
 SELECT topic, count(*) FILTER (WHERE visible_at IS NULL OR (visible_at <= hotmesh.now())) AS ready,
-       count(*) FILTER (WHERE owner IS NOT NULL AND visible_at > hotmesh.now()) AS leased,
-       count(*) FILTER (WHERE owner IS NULL AND visible_at > hotmesh.now() AND visible_at < 'infinity') AS delayed,
+       count(*) FILTER (WHERE token IS NOT NULL AND visible_at > hotmesh.now()) AS leased,
+       count(*) FILTER (WHERE token IS NULL AND visible_at > hotmesh.now() AND visible_at < 'infinity') AS delayed,
        count(*) FILTER (WHERE visible_at = 'infinity') AS parked,
        min(id::text) FILTER (WHERE visible_at IS NULL OR visible_at <= hotmesh.now()) AS oldest,
        extract(epoch FROM hotmesh.now())::double precision AS now_s
-FROM (SELECT topic, visible_at, owner, id FROM {schema}.worker_streams
-      UNION ALL SELECT '', visible_at, owner, id FROM {schema}.engine_streams) s
+FROM (SELECT topic, visible_at, token, id FROM {schema}.worker_streams
+      UNION ALL SELECT '', visible_at, token, id FROM {schema}.engine_streams) s
 GROUP BY topic ORDER BY topic
 
 -- name: dead
