@@ -21,7 +21,7 @@ SHAPES: Final[Mapping[str, Mapping[str, str]]] = {
     "worker": {"style": "filled"},
     "await": {"style": "filled", "peripheries": "2"},
     "hook": {"style": "rounded,filled"},
-    "signal": {"shape": "parallelogram", "style": "filled"},
+    "signal": {"shape": "note", "style": "filled"},
     "cycle": {"shape": "oval", "style": "filled"},
     "interrupt": {"shape": "octagon", "style": "filled"},
 }
