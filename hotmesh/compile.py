@@ -51,6 +51,14 @@ def compile_app(
 
 
 def _compile(text: str | bytes, path: Path | None, root: Path | None, app_id: str | None, findings: Findings) -> Program | None:
+    app = analyse(text, path, root, findings)
+    if app is None or findings.are_fatal:
+        return None
+    return freeze(app.outline, app.shapes, _app_id(app.outline, app_id), _version(app.outline))
+
+
+def analyse(text: str | bytes, path: Path | None, root: Path | None, findings: Findings) -> AppContext | None:
+    """What the rules see of a text, after all of them have run; None when it can't be read as an app."""
     source = files.given(text, path, findings)
     tree = compose(source, findings) if source is not None else None
     tree = join(tree, root, findings) if tree is not None else None
@@ -59,10 +67,10 @@ def _compile(text: str | bytes, path: Path | None, root: Path | None, app_id: st
             findings.add("Y114", tree, f"an app is a map, not {describe(tree)}", help="begin with app:, or with subscribes:")
         return None
     check(tree, findings)
-    app = outline(tree)
-    shapes = [shape_of(graph) for graph in app.graphs]
-    rules.apply(AppContext(app, shapes, findings, tree))
-    return None if findings.are_fatal else freeze(app, shapes, _app_id(app, app_id), _version(app))
+    outlined = outline(tree)
+    app = AppContext(outlined, [shape_of(graph) for graph in outlined.graphs], findings, tree)
+    rules.apply(app)
+    return app
 
 
 def _root(path: Path | None, root: str | Path | None) -> Path | None:

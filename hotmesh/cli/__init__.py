@@ -46,6 +46,8 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
         "pause": ("hotmesh.cli.act:pause", "Stop jobs where they are."),
         "resume": ("hotmesh.cli.act:resume", "Let paused jobs go on."),
         "retry": ("hotmesh.cli.act:retry", "Run the activity again that failed a job."),
+        "rerun": ("hotmesh.cli.escalations:rerun", "Start other jobs with the same input."),
+        "escalations": ("hotmesh.cli.escalations:escalations", "List hooks that wait for people; claim, answer, dismiss them."),
         "scrub": ("hotmesh.cli.act:scrub", "Delete finished jobs."),
     },
     "See": {

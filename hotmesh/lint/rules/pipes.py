@@ -76,7 +76,7 @@ def _child(node: Node, key: str | int) -> Node:
 
 
 def _span(node: Node) -> Node | Span:
-    """The place to mark: for a function its name without the braces."""
+    """The place to mark: for a function its name without braces and @."""
     if isinstance(node, Scalar) and node.text.startswith("{@") and node.text.endswith("}"):
-        return part(node, 1, len(node.text) - 1)
+        return part(node, 2, len(node.text) - 1)
     return node

@@ -43,8 +43,8 @@ _IN_FOREACH: Final = ("$item", "$index", "$key")
 _ROOTS: Final = ("$self", "$job", "$hook", *_BOUND)
 _SECTIONS: Final = ("output", "input", "hook")
 _PARTS: Final = ("data", "metadata")
-_ACTIVITY_METADATA: Final = ("aid", "dad", "as", "atp", "stp", "ac", "au", "err", "$error")
-_JOB_METADATA: Final = (
+ACTIVITY_METADATA: Final = ("aid", "dad", "as", "atp", "stp", "ac", "au", "err", "$error")
+JOB_METADATA: Final = (
     "jid", "gid", "key", "tpc", "app", "vrs", "aid", "ts", "jc", "ju", "js", "err", "trc", "ngn", "pj", "pg", "pd", "pa",
 )  # fmt: skip
 _INNER_BRACES: Final = re.compile(r"(?<!\{)\{[$@]?[A-Za-z_][\w-]*(?:\.[\w$-]+|\[\d+\])*\}(?!\})")
@@ -137,7 +137,7 @@ def _job(graph: GraphContext, mention: Mention) -> None:
     if not _part(graph, mention, 0):
         return
     if mention.path[:1] == ("metadata",):
-        _metadata(graph, mention, 1, _JOB_METADATA)
+        _metadata(graph, mention, 1, JOB_METADATA)
     elif len(mention.path) > 1:
         written = graph.job_fields
         if written is not None and mention.path[1] not in written:
@@ -152,7 +152,7 @@ def _activity(graph: GraphContext, mention: Mention) -> None:
         _no_activity(graph, mention, activity_id)
     elif _before(graph, mention, activity_id) and _section(graph, mention, activity_id):
         if mention.path[1:2] == ("metadata",):
-            _metadata(graph, mention, 2, _ACTIVITY_METADATA)
+            _metadata(graph, mention, 2, ACTIVITY_METADATA)
         else:
             _data(graph, mention, activity_id)
 
@@ -194,8 +194,10 @@ def _may_be_skipped(graph: GraphContext, activity_id: str, owner: str) -> bool:
         return False
     above = [*graph.dominators(owner)[::-1], owner]
     join = next(id for id in above if shape.is_ancestor(activity_id, id) and not shape.is_dominator(activity_id, id))
-    waits = graph.activities[join].join == "all"
-    return not (waits and _always_entered(graph, activity_id, shape.scope.get(join)))
+    how = graph.activities[join].join
+    if how is None:
+        return False  # that it doesn't say how it joins is a finding of its own
+    return how == "any" or not _always_entered(graph, activity_id, shape.scope.get(join))
 
 
 def _always_entered(graph: GraphContext, activity_id: str, scope: str | None) -> bool:
