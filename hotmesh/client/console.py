@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from types import TracebackType
 from typing import NamedTuple, Self
 
 from hotmesh import clock, ids, settings
@@ -105,6 +106,13 @@ class Console:
             self._asking = None
         await self._ear.stop()
         await self._pool.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        await self._ear.flush()
+        await self.close()
 
     async def _keep_asking(self) -> None:
         while True:

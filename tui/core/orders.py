@@ -28,7 +28,7 @@ Name: TypeAlias = Literal[
 
 OPEN = frozenset({"running", "waiting", "paused"})
 NOT_PAUSED = frozenset({"running", "waiting"})
-FAILED = frozenset({"failed", "interrupted", "cancelled"})
+FAILED = frozenset({"failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +114,22 @@ def why_not(name: Name, states: Sequence[str], *, readonly: bool) -> str | None:
     return kind.refusal
 
 
-def commands(order: Order, app_id: str) -> list[str]:
-    """The commands that do the same, one a target."""
-    return [shlex.join([*_words(order, target), "--app", app_id]) for target in order.targets]
-
-
-def _words(order: Order, target: str) -> list[str]:
+def command(order: Order, app_id: str) -> str:
+    """The command that does the same."""
     reason = ["--reason", order.reason] if order.reason else []
     payload = [] if order.payload is UNDEFINED else [dumps(order.payload)]
+    app = ["--app", app_id]
     match order.name:
         case "throttle" | "throttle_all":
-            scope, _, name = target.partition(":")
-            return ["hotmesh", "throttle", str(order.ms), *([f"--{scope}", name] if name else [])]
-        case "activate":
-            return ["hotmesh", "activate", target]
-        case "signal":
-            return ["hotmesh", "signal", target, *payload]
-        case "claim" | "release" | "resolve" | "dismiss":
-            return ["hotmesh", "escalations", order.name, target, *payload, *reason]
+            scope, _, name = order.targets[0].partition(":")
+            brake = ["--", str(order.ms)] if order.ms < 0 else [str(order.ms)]
+            return shlex.join(["hotmesh", "throttle", *([f"--{scope}", name] if name else []), *app, *brake])
+        case "resolve":
+            return " && ".join(shlex.join(["hotmesh", "escalations", "resolve", target, *payload, *app]) for target in order.targets)
+        case "claim" | "release" | "dismiss":
+            return shlex.join(["hotmesh", "escalations", order.name, *order.targets, *reason, *app])
         case _:
-            return ["hotmesh", order.name, target, *reason]
+            return shlex.join(["hotmesh", order.name, *order.targets, *payload, *reason, *app])
 
 
 def question(order: Order) -> str:

@@ -30,7 +30,7 @@ class Ask(ModalScreen[str | None]):
             yield Input(self._value, placeholder=self._hint, compact=True, suggester=self._suggester)
 
     def on_mount(self) -> None:
-        self.query_one(Input).focus()
+        self.set_focus(self.query_one(Input))
 
     def on_input_changed(self) -> None:
         """Another try."""

@@ -14,7 +14,7 @@ from textual.widgets import Input, Label
 from hotmesh.values import UNDEFINED, Json
 
 from ..core.forms import Field, fields_of, read
-from ..core.orders import Order, commands, question
+from ..core.orders import Order, command, question
 
 
 class Prompt(ModalScreen[Order | None]):
@@ -56,7 +56,7 @@ class Prompt(ModalScreen[Order | None]):
         self._refresh_command()
         first = next(iter(self.query(Input)), None)
         if first is not None:
-            first.focus()
+            self.set_focus(first)
 
     def _inputs_wanted(self) -> int:
         return len(self._fields) + self._order.kind.asks_ms + self._order.kind.asks_reason
@@ -96,9 +96,7 @@ class Prompt(ModalScreen[Order | None]):
 
     def _refresh_command(self) -> None:
         order, _ = self._complete()
-        shown = commands(order, self._app_id)
-        more = f"\n  and {len(shown) - 1} more" if len(shown) > 1 else ""
-        self.query_one(".command", Label).update(Text(f"$ {shown[0]}{more}"))
+        self.query_one(".command", Label).update(Text(f"$ {command(order, self._app_id)}"))
 
     def action_yes(self) -> None:
         """Give the order, when it is complete."""
