@@ -4,20 +4,10 @@ from __future__ import annotations
 
 import click
 
+from hotmesh.lint.reference import FAMILIES
 from hotmesh.lint.rules import RULES
 from hotmesh.lint.rules.rule import Rule
 from hotmesh.source.findings import did_you_mean
-
-FAMILIES = {
-    "Y": "YAML and $ref",
-    "S": "the shape of the language",
-    "R": "references",
-    "P": "pipes",
-    "G": "the shape of graphs",
-    "H": "hooks and signals",
-    "T": "types",
-    "V": "versions and older words",
-}
 
 
 @click.command()
@@ -61,12 +51,10 @@ def _page(rule: Rule) -> list[str]:
 def _findings(rule: Rule) -> list[str]:
     """What the linter says of the bad example."""
     from hotmesh.compile import compile_app
-    from hotmesh.lint.reports.text import write_concise
+    from hotmesh.lint.reports import Report, write
 
     compiled = compile_app(rule.bad, file="bad.yaml", root=".")
-    from hotmesh.lint.reports.report import Report
-
-    return [_indented(write_concise(Report(("bad.yaml",), compiled.diagnostics, compiled.texts))), ""]
+    return [_indented(write(Report(("bad.yaml",), compiled.diagnostics), "concise")), ""]
 
 
 def _indented(text: str) -> str:
