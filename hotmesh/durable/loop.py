@@ -18,7 +18,6 @@ import asyncio
 import contextvars
 import logging
 import sys
-import weakref
 from asyncio import events
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
@@ -158,7 +157,8 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self.replaying = False
         self._time = 0.0
         self._ready: deque[Handle] = deque()
-        self._tasks: weakref.WeakSet[WorkflowTask[Any]] = weakref.WeakSet()
+        self._tasks: list[WorkflowTask[Any]] = []
+        self._crowd = 256
         self._serial = 0
         self._orphans = 0
         self._calls = 0
@@ -201,9 +201,10 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self.closed = True
         self._ready.clear()
         with self._nested():
-            for task in sorted(self._tasks, key=lambda task: task.serial):
+            for task in self._tasks:
                 if not task.done():
                     _close(task)
+        self._tasks.clear()
 
     def check_open(self) -> None:
         """Raises GeneratorExit once the loop is closed: the coroutine that calls is being thrown away."""
@@ -297,8 +298,15 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         if context is None and events_current_task(self) is None:
             context = self._context.copy()
         task = WorkflowTask(coro, loop=self, path=path, name=name, context=context)
-        self._tasks.add(task)
+        self._keep(task)
         return task
+
+    def _keep(self, task: WorkflowTask[Any]) -> None:
+        """Hold on to a task until it is done: one that only waits would be collected as garbage, sooner here and later there."""
+        self._tasks.append(task)
+        if len(self._tasks) > self._crowd:
+            self._tasks = [each for each in self._tasks if not each.done()]
+            self._crowd = max(256, 2 * len(self._tasks))
 
     def get_task_factory(self) -> None:
         """None: tasks are always this loop's own."""

@@ -6,7 +6,9 @@ read the job anew, the resident is thrown away and the function replayed from th
 
 from __future__ import annotations
 
+import atexit
 import logging
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -75,6 +77,7 @@ class Residents:
         self.functions = dict(functions)
         self._options = options
         self._residents: dict[str, Resident] = {}
+        _all.add(self)
 
     def __len__(self) -> int:
         return len(self._residents)
@@ -102,6 +105,11 @@ class Residents:
         resident = self._residents.pop(job_id, None)
         if resident is not None:
             resident.run.evict()
+
+    def clear(self) -> None:
+        """Throw every suspended function away."""
+        for job_id in list(self._residents):
+            self.drop(job_id)
 
     # ---- residents
 
@@ -209,3 +217,13 @@ def _withdrawals(resident: Resident, answer: Answer) -> tuple[tuple[Key, ...], A
     if not (abandoned or messages or answer.emissions or answer.trace):
         return tuple(released), None
     return tuple(released), Aside(answer.emissions, tuple(messages), tuple(abandoned), answer.trace, UNDEFINED)
+
+
+_all: weakref.WeakSet[Residents] = weakref.WeakSet()
+
+
+@atexit.register
+def _clear_all() -> None:
+    """When the process ends, functions are closed as in an eviction, so that their `finally` blocks do nothing durable."""
+    for residents in list(_all):
+        residents.clear()

@@ -156,6 +156,7 @@ class Worker:
             if shared.users > 1:
                 await self._withdraw(shared, grace_s)
             await meshes.leave(shared, grace_s)
+            self.residents.clear()
 
     async def _withdraw(self, shared: meshes.Shared, grace_s: float) -> None:
         """Stop serving the queue while others of this process go on with the mesh."""
