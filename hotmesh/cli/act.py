@@ -135,7 +135,7 @@ def _on_each(job_ids: tuple[str, ...], target: Target, output: str, done: str, a
         for app_id in dict.fromkeys(places.values()):
             async with target.acting(app_id) as mesh:
                 for job_id in [each for each, place in places.items() if place == app_id]:
-                    await act(mesh, await mesh.execution(job_id))
+                    await act(mesh, await mesh.execution(job_id, history=False))
                     acted.append({"app": app_id, "job_id": job_id, "action": done.lower()})
         return acted
 

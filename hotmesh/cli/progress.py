@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import sys
+from collections import Counter
 from datetime import datetime
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 import click
 
-from hotmesh.export.execution import Execution, Instance
+from hotmesh.export.execution import Execution, Instance, InstanceState
 from hotmesh.export.why import wait_words
 
 SIGNS = {"pending": "·", "running": "⟳", "waiting": "◷", "done": "✓", "failed": "✗", "skipped": "–", "interrupted": "■"}
 COLORS = {"running": "cyan", "waiting": "yellow", "done": "green", "failed": "red", "interrupted": "magenta"}
+LOUDEST: tuple[InstanceState, ...] = ("failed", "running", "waiting", "pending", "interrupted", "done", "skipped")
+FEW = 20
+"""An activity with more instances is told of in one line."""
 MOST_ROWS = 30
 REDRAWS_PER_S = 5
 
@@ -38,24 +42,59 @@ class Progress:
         """The job has moved."""
 
 
+class Row(NamedTuple):
+    """One line: an instance, or all of an activity that has many."""
+
+    key: str
+    mark: object
+    """Changes when the line is worth telling again."""
+    state: InstanceState
+    name: str
+    told: str
+    at_ms: int
+    is_open: bool
+
+
+def rows_of(execution: Execution) -> list[Row]:
+    """What there is to tell of a job, in the order of its instances; triggers go without saying."""
+    groups: dict[str, list[Instance]] = {}
+    for instance in execution.instances:
+        if instance.kind != "trigger":
+            groups.setdefault(instance.activity_id, []).append(instance)
+    many = {activity_id: _many(group) for activity_id, group in groups.items() if len(group) > FEW}
+    rows: dict[str, Row] = {}
+    for instance in execution.instances:
+        if instance.activity_id in groups:
+            row = many.get(instance.activity_id) or _one(instance, execution.read_ms)
+            rows.setdefault(row.key, row)
+    return list(rows.values())
+
+
+def _one(instance: Instance, now_ms: int) -> Row:
+    key, mark = f"{instance.activity_id}{instance.dimension}", (instance.state, instance.attempts)
+    return Row(key, mark, instance.state, instance.name, details(instance, now_ms), instance.updated_ms, instance.is_open)
+
+
+def _many(instances: list[Instance]) -> Row:
+    counts = Counter(each.state for each in instances)
+    state = next(each for each in LOUDEST if each in counts)
+    told = ", ".join(f"{counts[each]:,} {each}" for each in LOUDEST if each in counts)
+    first = instances[0].activity_id
+    at_ms = max(each.updated_ms for each in instances)
+    return Row(first, told, state, f"{first} ×{len(instances):,}", told, at_ms, any(each.is_open for each in instances))
+
+
 class Lines(Progress):
-    """One line for each change of an instance."""
+    """One line for each change."""
 
     def __init__(self) -> None:
-        self._shown: dict[tuple[str, str], tuple[str, int]] = {}
+        self._shown: dict[str, object] = {}
 
     def show(self, execution: Execution) -> None:
-        for instance in execution.instances:
-            key, now = (instance.activity_id, instance.dimension), (instance.state, instance.attempts)
-            if instance.kind != "trigger" and self._shown.get(key) != now:
-                self._shown[key] = now
-                click.echo(line(instance, execution.read_ms), err=True)
-
-
-def line(instance: Instance, now_ms: int) -> str:
-    """`04:51:40 ✓ checkInventory done in 12 ms`"""
-    moment = datetime.fromtimestamp(instance.updated_ms / 1000).strftime("%H:%M:%S")
-    return f"{moment} {SIGNS[instance.state]} {instance.name} {details(instance, now_ms)}"
+        for row in rows_of(execution):
+            if self._shown.get(row.key) != row.mark:
+                self._shown[row.key] = row.mark
+                click.echo(f"{datetime.fromtimestamp(row.at_ms / 1000):%H:%M:%S} {SIGNS[row.state]} {row.name} {row.told}", err=True)
 
 
 def details(instance: Instance, now_ms: int) -> str:
@@ -107,11 +146,11 @@ def drawing(execution: Execution) -> Any:
     from rich.text import Text
 
     table = RichTable(box=None, show_header=False, padding=(0, 1), title_justify="left")
-    rows = [each for each in execution.instances if each.kind != "trigger"]
+    rows = rows_of(execution)
     if len(rows) > MOST_ROWS:
         table.add_row("", Text(f"… {len(rows) - MOST_ROWS} more", style="dim"), "")
-        rows = sorted(rows, key=lambda each: (each.is_open, each.updated_ms))[-MOST_ROWS:]
+        rows = sorted(rows, key=lambda each: (each.is_open, each.at_ms))[-MOST_ROWS:]
     for each in rows:
         style = COLORS.get(each.state, "")
-        table.add_row(Text(SIGNS[each.state], style=style), Text(each.name), Text(details(each, execution.read_ms), style=style))
+        table.add_row(Text(SIGNS[each.state], style=style), Text(each.name), Text(each.told, style=style))
     return table

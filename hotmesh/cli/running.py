@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 LOOK_S = 0.2
 """Seconds between two looks at the job."""
+LOOK_SHARE = 10
+"""Looking takes at most one part in so many of the time, whatever the job's size."""
 CLEAN_UP_S = 5.0
 WATCH_S = 0.3
 
@@ -142,14 +145,17 @@ async def _followed(mesh: HotMesh, job_id: str, order: Order) -> Execution:
 
 
 async def _end(mesh: HotMesh, job_id: str, order: Order, show: Callable[[Execution], None]) -> Execution:
-    execution = await mesh.execution(job_id)
+    execution = await mesh.execution(job_id, history=False)
     ended = asyncio.create_task(mesh.ended(execution.id))
+    took_s = 0.0
     try:
         while not execution.is_done:
             show(execution)
             await _check_served(mesh, execution)
-            await asyncio.wait([ended], timeout=LOOK_S)
-            execution = await mesh.execution(job_id)
+            await asyncio.wait([ended], timeout=max(LOOK_S, took_s * LOOK_SHARE))
+            began = monotonic()
+            execution = await mesh.execution(job_id, history=False)
+            took_s = monotonic() - began
     finally:
         ended.cancel()
     show(execution)
@@ -174,7 +180,7 @@ async def _unserved(mesh: HotMesh, execution: Execution) -> dict[str, str]:
             if wait.kind == "consumer" and wait.consumers == 0:
                 found[wait.topic or ""] = instance.activity_id
             elif wait.kind == "child" and wait.job_id is not None:
-                below = await _unserved(mesh, await mesh.execution(wait.job_id))
+                below = await _unserved(mesh, await mesh.execution(wait.job_id, history=False))
                 if not below:
                     return {}
                 found |= below
@@ -186,7 +192,7 @@ async def _unserved(mesh: HotMesh, execution: Execution) -> dict[str, str]:
 async def _why(mesh: HotMesh, job_id: str) -> str:
     from hotmesh.export.why import why
 
-    return why(await mesh.execution(job_id))
+    return why(await mesh.execution(job_id, history=False))
 
 
 async def _clean_up(mesh: HotMesh, topic: str, job_id: str, reason: str) -> None:
@@ -194,7 +200,7 @@ async def _clean_up(mesh: HotMesh, topic: str, job_id: str, reason: str) -> None
     with suppress(HotMeshError, TimeoutError):
         async with asyncio.timeout(CLEAN_UP_S):
             await mesh.interrupt(topic, job_id, reason=reason, descend=True)
-            for child in (await mesh.execution(job_id)).children:
+            for child in (await mesh.execution(job_id, history=False)).children:
                 await mesh.ended(child.id)
 
 

@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from hotmesh.export.execution import Execution
 
 
-async def read(target: Target, job_id: str) -> Execution:
+async def read(target: Target, job_id: str, *, history: bool) -> Execution:
     """A job, wherever it is."""
     async with target.job(job_id) as views:
-        return await views.execution(job_id)
+        return await views.execution(job_id, history=history)
 
 
 @click.command()
@@ -35,7 +35,7 @@ def status(job_id: str, output: str, target: Target) -> None:
     from hotmesh.cli.progress import milliseconds
     from hotmesh.export.why import why
 
-    execution = run_async(lambda: read(target, job_id))
+    execution = run_async(lambda: read(target, job_id, history=False))
     value = {
         "app": execution.app_id,
         "job_id": execution.key,
@@ -92,7 +92,7 @@ def export(job_id: str, allow: tuple[str, ...], block: tuple[str, ...], no_value
 
     if whole and (allow or block or no_values):
         raise click.UsageError("--execution prints everything; it takes no --allow, --block or --no-values.")
-    execution = run_async(lambda: read(target, job_id))
+    execution = run_async(lambda: read(target, job_id, history=True))
     value = execution.to_json() if whole else job_export(execution, allow=allow or None, block=block, values=not no_values).to_json()
     click.echo(dumps(value) if output == "json" else json.dumps(value, indent=2, ensure_ascii=False))
 
@@ -105,6 +105,6 @@ def why_command(job_id: str, output: str, target: Target) -> None:
     """Say in one sentence why a job isn't moving, or how it ended."""
     from hotmesh.export.why import why
 
-    execution = run_async(lambda: read(target, job_id))
+    execution = run_async(lambda: read(target, job_id, history=False))
     value = {"app": execution.app_id, "job_id": execution.key, "state": execution.state, "why": why(execution)}
     answer(output, value, lambda: click.echo(value["why"]))

@@ -13,6 +13,8 @@ from hotmesh.runtime.node import Node
 class Inspection:
     """Looking at jobs."""
 
+    _views: tuple[Node, Views] | None = None
+
     @property
     def node(self) -> Node:
         """The running part."""
@@ -22,11 +24,16 @@ class Inspection:
     def views(self) -> Views:
         """What the app's rows say: jobs page by page, queues, dead letters, members, versions."""
         node = self.node
-        return Views(node.pool, node.schema, node.app_id)
+        if self._views is None or self._views[0] is not node:
+            self._views = node, Views(node.pool, node.schema, node.app_id)
+        return self._views[1]
 
-    async def execution(self, job_id: str) -> Execution:
-        """Everything about a job: its instances, what they wait for, the edges it took, what happened when. Raises JobNotFound."""
-        return await self.views.execution(job_id)
+    async def execution(self, job_id: str, *, history: bool = True) -> Execution:
+        """Everything about a job: its instances, what they wait for, the edges it took, what happened when.
+
+        `history` false leaves out edges and events, which cost the most. Raises JobNotFound.
+        """
+        return await self.views.execution(job_id, history=history)
 
     async def export(self, job_id: str, *, allow: Iterable[str] | None = None, block: Iterable[str] = (), values: bool = True) -> JobExport:
         """A job as plain sections: `data`, `state`, `status`, `timeline`, `transitions`.

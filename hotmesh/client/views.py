@@ -34,9 +34,9 @@ class Views:
         self._listings = Listings(pool, schema)
         self._mesh = Mesh(pool, schema)
 
-    async def execution(self, job_id: str) -> Execution:
-        """Everything about a job. Raises JobNotFound."""
-        return await self._reader.read(job_id)
+    async def execution(self, job_id: str, *, history: bool = True) -> Execution:
+        """Everything about a job; `history` false leaves out edges and events, which cost the most. Raises JobNotFound."""
+        return await self._reader.read(job_id, history=history)
 
     async def export(self, job_id: str, *, allow: Iterable[str] | None = None, block: Iterable[str] = (), values: bool = True) -> JobExport:
         """A job as sections: data, state, status, timeline, transitions. Raises JobNotFound; ValueError for a section there is none of."""

@@ -17,11 +17,14 @@ from hotmesh.store.jobs import Loaded
 from hotmesh.values import Json
 
 
-def build(plan: Plan, loaded: Loaded, around: Around) -> Execution:
-    """The job that the rows tell of. `plan` is of the job's version. Raises UnknownTopic when it has no such graph."""
+def build(plan: Plan, loaded: Loaded, around: Around, *, history: bool = True) -> Execution:
+    """The job that the rows tell of. `plan` is of the job's version; `history` false leaves out edges and events, which cost the most.
+
+    Raises UnknownTopic when the plan has no such graph.
+    """
     graph, job = plan.graph_of(loaded.job.topic), loaded.job
     restore(graph, job, loaded.rows)
-    edges = edges_taken(plan, graph, job)
+    edges = edges_taken(plan, graph, job) if history else ()
     answers = _answers(job)
     instances = tuple(_instance(each, graph, around, answers.get(each.key, ())) for each in job.instances.values())
     return Execution(
@@ -30,7 +33,7 @@ def build(plan: Plan, loaded: Loaded, around: Around) -> Execution:
         data=job.data,
         instances=instances,
         edges=edges,
-        events=events_of(plan, graph, job, edges, around.completed_ms),
+        events=events_of(plan, graph, job, edges, around.completed_ms) if history else (),
         skipped=unreachable(graph, job),
         children=tuple(map(_child, around.children)),
     )

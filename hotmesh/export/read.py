@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from hotmesh.errors import JobNotFound, UnknownTopic, VersionError
 from hotmesh.export.build import build
 from hotmesh.export.execution import Execution
@@ -9,6 +11,9 @@ from hotmesh.machine.plan import Plan
 from hotmesh.store.executions import Executions
 from hotmesh.store.mesh import Mesh
 from hotmesh.store.pool import Pool
+
+MANY_ROWS = 1_000
+"""A job with more is put together in a thread, so that nobody else waits for it."""
 
 
 class Reader:
@@ -20,15 +25,20 @@ class Reader:
         self._app_id = app_id
         self._plans: dict[str, Plan] = {}
 
-    async def read(self, job_id: str) -> Execution:
-        """The live job with this id: one statement, two more for a version not met before. Raises JobNotFound."""
+    async def read(self, job_id: str, *, history: bool = True) -> Execution:
+        """The live job with this id: one statement, one more for a version not met before.
+
+        `history` false leaves out edges and events. Raises JobNotFound; VersionError when the job's version was replaced.
+        """
         found = await self._executions.read(job_id)
         if found is None:
             raise JobNotFound(f"there is no job {job_id!r} in {self._app_id}; it may have expired")
         loaded, around = found
         plan = await self._plan(loaded.job.version, around.digest)
         try:
-            return build(plan, loaded, around)
+            if len(loaded.rows) < MANY_ROWS:
+                return build(plan, loaded, around, history=history)
+            return await asyncio.to_thread(build, plan, loaded, around, history=history)
         except (KeyError, UnknownTopic) as error:
             raise VersionError(
                 f"the job {job_id!r} ran under a version {loaded.job.version} of {self._app_id} that has been replaced by another content; "
