@@ -20,13 +20,31 @@ class Evaluate(Protocol):
     def __call__(self, scope: Any, prior: Sequence[Any] = ()) -> Any: ...
 
 
+Fail = Callable[[Exception], NoReturn]
+"""Raises what a function raised, with its place."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """A call `function($output, $item.path)`: as the body of a reduce, it needs no frame."""
+
+    function: Function
+    path: tuple[str, ...]
+    fail: Fail
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A compiled part and what is known of it: a constant never changes, a harmless part never raises."""
+    """A compiled part and what is known of it: a constant never changes, a harmless part never raises.
+
+    `bound` is the name and path of a reference to what the innermost reduce binds.
+    """
 
     run: Evaluate
     constant: bool = False
     harmless: bool = False
+    bound: tuple[str, tuple[str, ...]] | None = None
+    fold: Fold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +84,25 @@ def received(index: int) -> Part:
 def call(function: Function, arguments: Sequence[Part], place: Place) -> Part:
     """A call of a function; arguments beyond those it takes are evaluated and left out, as in ECMAScript."""
     most = len(arguments) if function.most is None else function.most
-    runs = [part.run for part in arguments[:most]]
     dropped = [part.run for part in arguments[most:] if not part.harmless]
-    run = _call(function, runs, place)
-    return Part(after(dropped, run) if dropped else run)
+    fail = _failing(function, place)
+    run = _call(function, arguments[:most], fail)
+    return Part(after(dropped, run)) if dropped else Part(run, fold=_fold(function, arguments[:most], fail))
+
+
+def _failing(function: Function, place: Place) -> Fail:
+    def fail(error: Exception) -> NoReturn:
+        text = "its arguments are nested too deep" if isinstance(error, RecursionError) else str(error)
+        raise place.error(f"{function.full_name}: {text}", function.full_name) from None
+
+    return fail
+
+
+def _fold(function: Function, arguments: Sequence[Part], fail: Fail) -> Fold | None:
+    if function.context or len(arguments) != 2 or arguments[0].bound != ("$output", ()):
+        return None
+    name, path = arguments[1].bound or ("", ())
+    return Fold(function, path, fail) if name == "$item" else None
 
 
 def after(effects: Sequence[Evaluate], run: Evaluate) -> Evaluate:
@@ -83,19 +116,14 @@ def after(effects: Sequence[Evaluate], run: Evaluate) -> Evaluate:
     return run_after
 
 
-def _call(function: Function, runs: list[Evaluate], place: Place) -> Evaluate:
-    def fail(error: Exception) -> NoReturn:
-        text = "its arguments are nested too deep" if isinstance(error, RecursionError) else str(error)
-        full_name = function.full_name
-        raise place.error(f"{full_name}: {text}", full_name) from None
-
+def _call(function: Function, arguments: Sequence[Part], fail: Fail) -> Evaluate:
+    runs = [part.run for part in arguments]
     if function.context:
         return _call_with_scope(function.call, runs, fail)
+    if len(runs) > 1 and all(part.constant for part in arguments[1:]):
+        return _call_constant(function.call, runs[0], [run(None) for run in runs[1:]], fail)
     shapes = (_call_0, _call_1, _call_2, _call_3)
     return shapes[len(runs)](function.call, runs, fail) if len(runs) < len(shapes) else _call_many(function.call, runs, fail)
-
-
-Fail = Callable[[Exception], NoReturn]
 
 
 def _call_0(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:
@@ -142,6 +170,25 @@ def _call_3(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Eva
             fail(error)
 
     return run
+
+
+def _call_constant(target: Callable[..., Any], first: Evaluate, others: list[Any], fail: Fail) -> Evaluate:
+    """Only the first argument is not known beforehand, as in most rows."""
+    second = others[0]
+
+    def run_two(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target(first(scope, prior), second)
+        except CAUGHT as error:
+            fail(error)
+
+    def run_many(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        try:
+            return target(first(scope, prior), *others)
+        except CAUGHT as error:
+            fail(error)
+
+    return run_two if len(others) == 1 else run_many
 
 
 def _call_many(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Evaluate:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import attrgetter
 from typing import Any, assert_never
 
 from hotmesh.errors import PipeError
@@ -12,7 +13,7 @@ from hotmesh.expr.calls import Evaluate, Part, Place, call, constant
 from hotmesh.expr.functions import FUNCTIONS
 from hotmesh.expr.paths import walk
 from hotmesh.expr.rows import Pipe
-from hotmesh.expr.scope import BOUND, Frame, Scope, Tally
+from hotmesh.expr.scope import BOUND, Frame, Scope
 from hotmesh.expr.signature import Function
 from hotmesh.expr.syntax import FunctionName, Literal, Malformed, Reference, parse_text
 from hotmesh.values import UNDEFINED, Json
@@ -42,17 +43,17 @@ class Compiler:
         self._pipes = 0
         self._draws = False
 
-    def with_tally(self, part: Part, path: str) -> Part:
-        """The part with a tally of its own, when it needs one."""
+    def in_frame(self, part: Part, path: str) -> Part:
+        """The part with a frame of its own, when it needs one."""
         if not self.counts:
             return part
         run, salt = part.run, f"{path}:{self._template!r}" if self._draws else ""
         self.counts = self._draws = False
 
-        def run_with_tally(scope: Any, prior: Sequence[Any] = ()) -> Any:
-            return run(Frame(scope, Tally(scope.seed, salt)), prior)
+        def run_in_frame(scope: Any, prior: Sequence[Any] = ()) -> Any:
+            return run(Frame(scope, None, salt), prior)
 
-        return Part(run_with_tally)
+        return Part(run_in_frame)
 
     def part(self, template: Json, path: str) -> Part:
         """A template, or a piece of one, compiled."""
@@ -95,7 +96,7 @@ class Compiler:
         self._pipes += 1
         part = Pipe(self, path).outermost(members["@pipe"])
         self._pipes -= 1
-        return part if self._pipes else self.with_tally(part, path)
+        return part if self._pipes else self.in_frame(part, path)
 
     def text(self, text: str, place: Place) -> Part:
         """A string that stands for itself, a reference, or a function that is called without arguments."""
@@ -104,10 +105,10 @@ class Compiler:
             case Literal(literal):
                 return constant(literal)
             case Reference(root, path):
-                return Part(self._reference(root, path), harmless=True)
+                return self._reference(root, path)
             case FunctionName() as name:
                 part = self.call(self.function(name, place), (), place)
-                return part if self._pipes else self.with_tally(part, place.path)
+                return part if self._pipes else self.in_frame(part, place.path)
             case Malformed(problem, help_):
                 raise place.error(f"{problem}; {help_}")
             case _:
@@ -126,23 +127,27 @@ class Compiler:
             self.counts = self._draws = True
         return call(function, arguments, place)
 
-    def _reference(self, root: str, path: tuple[str, ...]) -> Evaluate:
+    def _reference(self, root: str, path: tuple[str, ...]) -> Part:
         if self.reduces and root in BOUND:
-            return _bound(root[1:], path)
+            return Part(_bound(root[1:], path), harmless=True, bound=(root, path))
 
         def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
             return scope.resolve(root, path)
 
-        return run
+        return Part(run, harmless=True)
 
 
 def _bound(name: str, path: tuple[str, ...]) -> Evaluate:
     """A reference to what the innermost reduce binds."""
+    read = attrgetter(name)
 
     def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
-        return walk(getattr(scope, name), path)
+        return walk(read(scope), path)
 
-    return run
+    def run_whole(scope: Any, prior: Sequence[Any] = ()) -> Any:
+        return read(scope)
+
+    return run if path else run_whole
 
 
 def _below(path: str, key: object) -> str:

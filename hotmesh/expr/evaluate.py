@@ -90,4 +90,4 @@ def trace_pipe(rows: Json, data: Mapping[str, Json] | None = None, *, now: datet
 def _values_after(rows: Json, count: int) -> Callable[[Scope], Value]:
     compiler = Compiler({"@pipe": rows})
     part = Part(Pipe(compiler, "").values(rows[:count]))
-    return compiler.with_tally(part, "").run
+    return compiler.in_frame(part, "").run

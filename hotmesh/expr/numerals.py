@@ -7,11 +7,12 @@ from typing import Final
 
 MAX_SAFE: Final = 2**53
 """Up to here every whole number is a double; an int beyond it stands for the nearest double."""
+LEAST_SAFE: Final = -MAX_SAFE
 
 
 def double(number: float) -> float:
     """An int or a float as ECMAScript holds it: ints beyond ±2^53 become the nearest double."""
-    if -MAX_SAFE <= number <= MAX_SAFE or isinstance(number, float):
+    if LEAST_SAFE <= number <= MAX_SAFE or isinstance(number, float):
         return number
     try:
         return float(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from hotmesh.values import UNDEFINED
 
@@ -11,7 +11,7 @@ from hotmesh.values import UNDEFINED
 def walk(value: Any, path: tuple[str, ...]) -> Any:
     """What lies at `path` in a tree of maps and lists, UNDEFINED when a segment leads nowhere. Segments are keys or list indexes."""
     for segment in path:
-        if isinstance(value, dict):
+        if type(value) is dict or isinstance(value, dict):
             value = value.get(segment, UNDEFINED)
         elif isinstance(value, (list, tuple)):
             value = element(value, segment)
@@ -22,8 +22,13 @@ def walk(value: Any, path: tuple[str, ...]) -> Any:
 
 def element(items: Sequence[Any], segment: str) -> Any:
     """The element of a list or a string at an index written as text: '0', '12', but neither '-1' nor '01'."""
-    index = list_index(segment)
+    index = _SMALL.get(segment)
+    if index is None:
+        index = list_index(segment)
     return items[index] if index is not None and index < len(items) else UNDEFINED
+
+
+_SMALL: Final = {str(index): index for index in range(256)}
 
 
 def list_index(segment: str) -> int | None:

@@ -98,10 +98,10 @@ class Pipe:
         collection, start, *others = [*self._cells, _NOTHING, _NOTHING]
         before = self._compiler.cells
         self._compiler.reduces += 1
-        step = self._inner(rows, place, "@reduce", 1).run
+        body = self._inner(rows, place, "@reduce", 1)
         self._compiler.reduces -= 1
         self._compiler.counts = True
-        part = _dropping(others, reduction(collection.run, start.run, step, self._compiler.cells - before, place))
+        part = _dropping(others, reduction(collection.run, start.run, body, self._compiler.cells - before, place))
         if not self._queue:
             self._cells = [part]
             return

@@ -55,41 +55,41 @@ class DataScope:
         return walk(self.data.get(root, UNDEFINED), path)
 
 
-class Tally:
-    """What one evaluation has used up: evaluated cells, and the numbers drawn from its seed."""
+class Frame:
+    """A scope that knows what its pipe has used up, and inside a reduce what the reduce binds; one frame serves all rounds of a reduce."""
 
-    __slots__ = ("_random", "_salt", "_seed", "cells")
+    __slots__ = ("_random", "_salt", "cells", "index", "input", "item", "key", "outer", "output", "resolve", "root")
 
-    def __init__(self, seed: int, salt: str) -> None:
+    item: Value
+    key: Value
+    index: int
+    input: Value
+    output: Value
+
+    def __init__(self, outer: Scope, root: Frame | None = None, salt: str = "") -> None:
+        """`root` is the frame of the whole pipe: it counts the evaluated cells and draws the random numbers."""
+        self.outer = outer
+        self.resolve = outer.resolve
+        if root is not None:
+            self.root = root
+            return
+        self.root = self
         self.cells = 0
-        self._seed = seed
         self._salt = salt
         self._random: random.Random | None = None
-
-    def draw(self) -> float:
-        """The next pseudo-random number in [0, 1)."""
-        if self._random is None:
-            import random
-
-            self._random = random.Random(f"{self._seed}:{self._salt}")
-        return self._random.random()
-
-
-class Frame:
-    """A scope with a tally, and inside a reduce with the names the reduce binds. One object serves all rounds of a reduce."""
-
-    __slots__ = ("index", "input", "item", "key", "outer", "output", "resolve", "tally")
-
-    def __init__(self, outer: Scope, tally: Tally) -> None:
-        self.outer = outer
-        self.tally = tally
-        self.resolve = outer.resolve
-        self.item: Value = UNDEFINED
-        self.key: Value = UNDEFINED
-        self.index: Value = UNDEFINED
-        self.input: Value = UNDEFINED
-        self.output: Value = UNDEFINED
 
     @property
     def now(self) -> datetime:
         return self.outer.now
+
+    @property
+    def seed(self) -> int:
+        return self.outer.seed
+
+    def draw(self) -> float:
+        """The next pseudo-random number in [0, 1); the root's."""
+        if self._random is None:
+            import random
+
+            self._random = random.Random(f"{self.seed}:{self._salt}")
+        return self._random.random()

@@ -74,7 +74,8 @@ class Function:
 
     `signature` reads like `text: string, length: number, fill?: string` with `...items: any` last. A `method` raises when its first
     argument has another type than declared; every other argument is converted as ECMAScript does. A function with `context` is given
-    the scope before its arguments, for the moment or the seed.
+    the scope before its arguments, for the moment or the seed. `fold(start, values)` is what calling it with the result so far and
+    the next value comes to, for a function that can do so faster at once.
     """
 
     full_name: str
@@ -85,6 +86,7 @@ class Function:
     example: Example
     method: bool = False
     context: bool = False
+    fold: Callable[[Any, list[Any]], Any] | None = None
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:

@@ -15,7 +15,7 @@ from typing import Any, Final
 from hotmesh.expr.calendar import time_clip
 from hotmesh.expr.dates import Date, date_text, iso_text, time_of_text
 from hotmesh.expr.faults import Fault
-from hotmesh.expr.numerals import MAX_SAFE, double, number_text
+from hotmesh.expr.numerals import LEAST_SAFE, MAX_SAFE, double, number_text
 from hotmesh.expr.paths import element, list_index
 from hotmesh.values import UNDEFINED, Json, Undefined
 
@@ -95,7 +95,7 @@ def _whole(number: float) -> float:
 
 def to_integer(value: Any) -> float:
     """ToIntegerOrInfinity: NaN is 0, fractions are cut off; ±Infinity stay."""
-    number = value if type(value) is int and -MAX_SAFE <= value <= MAX_SAFE else to_number(value)
+    number = value if type(value) is int and LEAST_SAFE <= value <= MAX_SAFE else to_number(value)
     if isinstance(number, int):
         return number
     return 0 if number != number else int(number) if math.isfinite(number) else number
@@ -122,6 +122,8 @@ def truthy(value: Any) -> bool:
 
 def add(left: Any, right: Any) -> Any:
     """`left + right`: a text when one of them is a text, a list, a map or a date, else a number."""
+    if type(left) in _NUMBERS and type(right) in _NUMBERS:
+        return double(left + right)
     left, right = to_primitive(left), to_primitive(right)
     if isinstance(left, str) or isinstance(right, str):
         texts = to_string(left), to_string(right)
@@ -152,7 +154,12 @@ def to_string(value: Any) -> str:
 
 def join(items: list[Any], separator: str) -> str:
     """Array.prototype.join: null and undefined are ''. Raises Fault when the text passes the limit."""
-    return _join(items, separator, {})
+    try:
+        text = separator.join(items)
+    except TypeError:
+        return _join(items, separator, {})
+    check_length(len(text))
+    return merge(text)
 
 
 def _join(items: list[Any], separator: str, known: dict[int, str]) -> str:

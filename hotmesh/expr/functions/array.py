@@ -62,6 +62,10 @@ def push(items: Any = UNDEFINED, *values: Any) -> list[Any]:
     return [*_list(items), *values]
 
 
+def _push_all(start: Any, values: list[Any]) -> Any:
+    return [*_list(start), *values] if values else start
+
+
 def unshift(items: Any = UNDEFINED, *values: Any) -> int:
     return len(_list(items)) + len(values)
 
@@ -82,10 +86,23 @@ def splice(items: Any = UNDEFINED, start: Any = UNDEFINED, count: Any = UNDEFINE
 
 
 def sort(items: Any = UNDEFINED, order: Any = UNDEFINED) -> list[Any]:
-    ascending = order == "ASCENDING" or order is UNDEFINED
-    defined = [item for item in _list(items) if item is not UNDEFINED]
-    ordered = sorted(map(_Sortable, defined), key=cmp_to_key(_compare if ascending else _compare_descending))
-    return [sortable.value for sortable in ordered] + [UNDEFINED] * (len(items) - len(defined))
+    descending = not (order == "ASCENDING" or order is UNDEFINED)
+    try:
+        text = "".join(_list(items))
+    except TypeError:
+        return _sort_mixed(items, descending)
+    is_plain = text.isascii() and text.isalnum() and text == text.lower()
+    return sorted(items, key=None if is_plain else collation_key, reverse=descending)
+
+
+def _sort_mixed(items: list[Any], descending: bool) -> list[Any]:
+    defined = [item for item in items if item is not UNDEFINED]
+    if set(map(type, defined)) == {int}:
+        ordered = sorted(defined, reverse=descending)
+    else:
+        compare = _compare_descending if descending else _compare
+        ordered = [sortable.value for sortable in sorted(map(_Sortable, defined), key=cmp_to_key(compare))]
+    return ordered + [UNDEFINED] * (len(items) - len(defined))
 
 
 class _Sortable:
@@ -179,6 +196,7 @@ FUNCTIONS: Final = (
         "list",
         "The list with the values at its end.",
         example([1], 2, 3, gives=[1, 2, 3]),
+        fold=_push_all,
         method=True,
     ),
     Function(

@@ -10,7 +10,7 @@ from hotmesh.values import UNDEFINED
 
 
 def ternary(condition: Any = UNDEFINED, when_true: Any = UNDEFINED, when_false: Any = UNDEFINED) -> Any:
-    return when_true if truthy(condition) else when_false
+    return when_true if condition is True or truthy(condition) else when_false
 
 
 def nullish(value: Any = UNDEFINED, default: Any = UNDEFINED) -> Any:

@@ -2,30 +2,49 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import struct
 from collections.abc import Callable
 from typing import Any, Final
 
 from hotmesh.expr.faults import Fault
-from hotmesh.expr.numerals import double
+from hotmesh.expr.numerals import LEAST_SAFE, MAX_SAFE, double
 from hotmesh.expr.scope import Frame
 from hotmesh.expr.signature import ANY, Function, example
 from hotmesh.expr.values import add as plus
 from hotmesh.expr.values import to_int32, to_number, to_uint32
 from hotmesh.values import UNDEFINED
 
+_NOTHING: Final = object()
+"""Stands for an operand that was not given."""
 
-def add(*operands: Any) -> Any:
-    if len(operands) == 2 and type(operands[0]) in _NUMBERS and type(operands[1]) in _NUMBERS:
-        return double(operands[0] + operands[1])
+
+def add(left: Any = 0, right: Any = _NOTHING, *others: Any) -> Any:
+    try:
+        total = left + right
+    except (TypeError, OverflowError):
+        return _sum(left, right, others)
+    kind = type(total)
+    if (kind is float or (kind is int and LEAST_SAFE <= total <= MAX_SAFE)) and not others:
+        return total
+    return _sum(left, right, others)
+
+
+def _add_all(start: Any, values: list[Any]) -> Any:
+    """`add` from value to value; whole numbers at once, where no sum on the way can pass what a double holds."""
+    if type(start) is int and set(map(type, values)) == {int}:
+        total = start + sum(values)
+        if abs(start) + sum(map(abs, values)) <= MAX_SAFE:
+            return total
+    return functools.reduce(add, values, start)
+
+
+def _sum(left: Any, right: Any, others: tuple[Any, ...]) -> Any:
     total: Any = 0
-    for operand in _flat(operands):
+    for operand in _flat((left, *((right, *others) if right is not _NOTHING else ()))):
         total = plus(total, operand)
     return total
-
-
-_NUMBERS: Final = frozenset({int, float})
 
 
 def subtract(*operands: Any) -> Any:
@@ -190,7 +209,7 @@ def _pole(zero: float, times: float) -> float:
 
 
 def random(frame: Frame) -> float:
-    return frame.tally.draw()
+    return frame.root.draw()
 
 
 absolute = _number(abs)
@@ -214,6 +233,7 @@ FUNCTIONS: Final = (
         "any",
         "The sum, folded from 0 with `+`: texts are joined, null is 0. Lists are flattened one level.",
         example(1, 2, [3, 4], gives=10),
+        fold=_add_all,
     ),
     Function(
         "math.subtract",

@@ -42,18 +42,22 @@ def _parts(text: str, separator: Any) -> list[str]:
 
 def char_at(text: Any = UNDEFINED, index: Any = 0) -> str:
     units = to_units(_text(text))
-    position = to_integer(index)
+    position = index if type(index) is int else to_integer(index)
     return units[int(position)] if 0 <= position < len(units) else ""
 
 
 def concat(*values: Any) -> str:
-    texts = [value if type(value) is str else "" if value is None or value is UNDEFINED else to_string(value) for value in values]
-    text = "".join(texts)
+    try:
+        text = "".join(values)
+    except TypeError:
+        text = "".join("" if value is None or value is UNDEFINED else to_string(value) for value in values)
     check_length(len(text))
-    return text if text.isascii() else merge(text)
+    return merge(text)
 
 
 def includes(text: Any = UNDEFINED, search: Any = UNDEFINED, start: Any = UNDEFINED) -> bool:
+    if start is UNDEFINED and type(text) is str and type(search) is str and search.isascii():
+        return search in text
     return sequence.includes(text, search, start)
 
 
