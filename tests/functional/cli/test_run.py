@@ -116,4 +116,4 @@ def wait_for(file: Path, process: subprocess.Popen[str]) -> None:
 def rows(dsn: str, app_id: str, statement: str) -> list[tuple[object, ...]]:
     """What a query gives; `{}` is the app's schema."""
     with psycopg.connect(dsn) as connection:
-        return connection.execute(sql.SQL(statement).format(sql.Identifier(app_id))).fetchall()  # type: ignore[arg-type]
+        return connection.execute(sql.SQL(statement).format(sql.Identifier(app_id))).fetchall()
