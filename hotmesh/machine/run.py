@@ -147,14 +147,13 @@ class Run:
     def settle(self, instance: Instance, status: str, code: int, output: Json = UNDEFINED, error: Json = None) -> None:
         """Take an answer: write it down, run the maps, fire the edges; what no edge takes and is an error fails the job."""
         plan = self.plan_of(instance)
-        final = status != "pending"
-        self._answer(instance, status, code, output, error, final=final)
+        self._answer(instance, status, code, output, error, final=status != "pending")
         try:
             self._map(instance, plan)
             fired = self._fire(instance, plan, instance.status, instance.code)
         except PipeError as raised:
             fired = self._raised(instance, plan, raised)
-        if not final:
+        if digits.is_open(instance.ledger):
             self._keep_answer(instance)
         elif instance.status == "error" and not fired and not self.job.cancelled:
             self.fail(instance.error or _error(instance.code, "the activity failed"), instance)

@@ -75,9 +75,15 @@ class JobScope:
     def _on_path(self, plan: ActivityPlan, path: tuple[str, ...]) -> object:
         dimension = self.instance.dimension
         instance = self.job.instances.get((plan.id, dimension[: plan.depth + 1]))
-        if self.job.answers:
-            instance = self.job.answers.get((plan.id, dimension[: plan.depth + 2]), instance)
+        if self.job.answers and instance is not None:
+            instance = self._answer(instance, plan) or instance
         return UNDEFINED if instance is None else _read(instance, plan, path)
+
+    def _answer(self, instance: Instance, plan: ActivityPlan) -> Instance | None:
+        """The pending answer that opened this branch; it is kept under the last dimension that it opened."""
+        number = self.instance.dimension[plan.depth + 1]
+        kept = (self.job.answers.get((plan.id, (*instance.dimension, n))) for n in range(number, instance.opened))
+        return next((answer for answer in kept if answer is not None), None)
 
     def _on_branch(self, plan: ActivityPlan, path: tuple[str, ...]) -> object:
         """The value of an activity in a joined branch: down from the last activity that both have above them."""

@@ -155,7 +155,8 @@ def _on_response(run: Run, event: Response) -> None:
     if event.dead:
         error = {**event.error, "attempts": attempt}
         run.step.dead_letters.append(DeadLetter(event.task_id or "", event.activity_id, event.dimension, error))
-    if event.policy is not None and event.policy.on_exhausted == "pause" and event.retryable and not event.dead:
+    pauses = event.policy is not None and event.policy.on_exhausted == "pause" and event.retryable and not event.dead
+    if pauses and attempt < digits.MAX_DISPATCHES:
         run.step.pause = True
         _again(run, instance, event, 0.0)
         return
@@ -206,8 +207,9 @@ def _on_child(run: Run, event: ChildAnswered) -> None:
         return
     if event.status == "error":
         by_code = getattr(run.plan_of(instance).activity, "retry", {})
-        delay = retry.next_delay_s(by_code, None, event.code, digits.dispatches(instance.ledger), run.moment.seed)
-        if delay is not None:
+        attempt = digits.dispatches(instance.ledger)
+        delay = retry.next_delay_s(by_code, None, event.code, attempt, run.moment.seed)
+        if delay is not None and attempt < digits.MAX_DISPATCHES:
             message = Message(run.make_id(), "retry", run.job.id, instance.activity_id, instance.dimension, None, delay)
             instance.message_id, instance.error = message.id, event.error
             run.step.messages.append(message)

@@ -22,7 +22,7 @@ from hotmesh.errors import DuplicateJobError, HotMeshError, JobPaused
 from hotmesh.ids import make_id, make_token
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.effects import Message, Step, Task
-from hotmesh.machine.events import Event, Response, RetryDue, TimerFired
+from hotmesh.machine.events import Event, Interrupted, Response, RetryDue
 from hotmesh.machine.job import JobState, Parent
 from hotmesh.machine.plan import Plan
 from hotmesh.machine.restore import restore
@@ -34,7 +34,7 @@ from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.service import Service
 from hotmesh.store.commit import Committer, Reason, Refused, Unit
 from hotmesh.store.jobs import Jobs, Loaded
-from hotmesh.store.pool import LOST, Pool
+from hotmesh.store.pool import LOST, Pool, is_passing
 from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, MessageLease, Streams
 from hotmesh.values import Json
 
@@ -77,9 +77,12 @@ class Pending:
     keep: bool = False
     """The answer doesn't consume its task."""
     done: asyncio.Future[JobState] | None = None
-    tries: int = 0
     surely_late: bool = False
     """A signal has beaten this timer: only its message is to be consumed."""
+    alone: bool = False
+    """Something of a step that this event was in can't be stored: it is tried without the job's other events."""
+    settled_waits: tuple[str, ...] = ()
+    """The waits that this timer settles, as of the last try."""
 
     @property
     def lease(self) -> Lease | None:
@@ -96,6 +99,10 @@ class Work:
     unit: Unit
     pendings: list[Pending]
     handed: list[Task | Message] = field(default_factory=list)
+    late: list[Pending] = field(default_factory=list)
+    """Events that came too late, as far as this state of the job tells: true once the commit shows that the state is the stored one, or
+    when it was just read."""
+    from_memory: bool = False
     sent_at: float = 0.0
     """When the commit was sent, in the loop's time."""
 
@@ -212,6 +219,8 @@ class Engine:
                 self.answer(task, rolled_back.response)
                 return
             except BaseException:
+                if done is not None:
+                    self._give_up(done)
                 self._forget(task.job_id)
                 raise
             finally:
@@ -287,26 +296,32 @@ class Engine:
         self._ready.set()
 
     async def _compute_all(self, batch: dict[str, list[Pending]]) -> list[Work]:
-        missing = [
-            job_id for job_id, pendings in batch.items() if job_id not in self._cache and not isinstance(pendings[0].event, StartRequest)
-        ]
+        held = {job_id: self._cache.get(job_id) for job_id in batch}
+        missing = [job_id for job_id, pendings in batch.items() if held[job_id] is None and not isinstance(pendings[0].event, StartRequest)]
         loaded = await self._jobs.load(missing) if missing else {}
         await self._programs.want({each.job.version for each in loaded.values()})
         works = []
         for job_id, pendings in batch.items():
-            work = self._compute(job_id, pendings, loaded.get(job_id))
+            work = self._compute(job_id, pendings, held[job_id] or loaded.get(job_id))
             if work is not None:
                 works.append(work)
         return works
 
-    def _compute(self, job_id: str, pendings: list[Pending], loaded: Loaded | None) -> Work | None:
+    def _compute(self, job_id: str, pendings: list[Pending], held: JobState | Loaded | None) -> Work | None:
         """One job's step over all its events; None when nothing changes."""
+        if pendings[0].alone and len(pendings) > 1:
+            self._inbox[job_id] = pendings[1:] + self._inbox.get(job_id, [])
+            del pendings[1:]
         try:
-            return self._step(job_id, pendings, loaded)
+            return self._step(job_id, pendings, held)
         except PauseJob as pause:
             self._forget(job_id)
             self.spawn(self._pause(job_id, pendings, pause.reason))
-            return None
+        except Exception as error:
+            logger.exception("job %s: a step could not be computed", job_id)
+            self._forget(job_id)
+            self._poisoned(job_id, pendings, f"a step could not be computed: {type(error).__name__}: {error}")
+        return None
 
     async def _pause(self, job_id: str, pendings: list[Pending], reason: str) -> None:
         """An inline worker can't go on: pause the job as it was before these events, which wait until it is resumed."""
@@ -317,21 +332,20 @@ class Engine:
         else:
             await self._park(pendings)
 
-    def _step(self, job_id: str, pendings: list[Pending], loaded: Loaded | None) -> Work | None:
+    def _step(self, job_id: str, pendings: list[Pending], held: JobState | Loaded | None) -> Work | None:
         first = pendings[0].event
         if isinstance(first, StartRequest):
             return self._compute_start(first, pendings)
-        job = self._cache.get(job_id)
-        if job is None:
-            if loaded is None:
-                self._drop(pendings, HotMeshError(f"there is no job {job_id}"))
-                return None
-            if loaded.paused:
-                self.spawn(self._park(pendings))
-                return None
-            job = loaded.job
-            restore(self._programs.plan(job.version).graph_of(job.topic), job, loaded.rows)
-            self._cache.put(job)
+        if held is None:
+            self._drop(pendings, HotMeshError(f"there is no job {job_id}"))
+            return None
+        if isinstance(held, JobState):
+            return self._apply(held, Work(Unit(held, Step()), [], from_memory=True), pendings)
+        if held.paused:
+            self.spawn(self._park(pendings))
+            return None
+        job = held.job
+        restore(self._programs.plan(job.version).graph_of(job.topic), job, held.rows)
         return self._apply(job, Work(Unit(job, Step()), []), pendings)
 
     def _compute_start(self, request: StartRequest, pendings: list[Pending]) -> Work | None:
@@ -353,18 +367,24 @@ class Engine:
             if pending.surely_late:
                 self._drop([pending], None)
                 continue
-            before = unit.step.dropped
+            before, settled = unit.step.dropped, len(unit.step.settled_waits)
             step(plan, job, self._event_of(job, pending), _moment(), unit.step)
             if unit.step.dropped > before:
-                self._drop([pending], None)
+                work.late.append(pending)
                 continue
+            pending.settled_waits = tuple(unit.step.settled_waits[settled:])
             _consume(unit, pending)
             work.pendings.append(pending)
             self._run_inline(work)
-        if not work.pendings:
-            return None
-        self._sign(work)
-        return work
+        if work.pendings:
+            self._sign(work)
+            return work
+        if work.from_memory and work.late:
+            self._forget(job.id)
+            self._requeue({job.id: work.late})
+        else:
+            self._drop(work.late, None)
+        return None
 
     def _event_of(self, job: JobState, pending: Pending) -> Event:
         """The event; for an inline worker's task, its answer."""
@@ -402,6 +422,9 @@ class Engine:
         unit, token = work.unit, make_token()
         if unit.leased:
             return
+        _withdraw(unit.step)
+        for signal in unit.step.signals:
+            unit.signal_keys[signal.id] = self._programs.signal_keys(signal.topic, signal.data, clock.now())
         for task in unit.step.tasks:
             if not self.paused and work.pendings and self.reserve(task.topic):
                 unit.leased[task.id] = token
@@ -410,8 +433,6 @@ class Engine:
             if message.delay_s is None and not self.paused and work.pendings and len(self._inbox) < self._group:
                 unit.leased[message.id] = token
                 work.handed.append(message)
-        for signal in unit.step.signals:
-            unit.signal_keys[signal.id] = self._programs.signal_keys(signal.topic, signal.data, clock.now())
 
     # ---- the commit
 
@@ -430,7 +451,7 @@ class Engine:
                 return
             except (asyncpg.PostgresError, asyncpg.DataError, TypeError, ValueError, OverflowError) as error:
                 if len(works) == 1:
-                    self._poisoned(works[0], error)
+                    await self._failed(works[0], error)
                     return
                 for work in works:
                     await self._commit([work])
@@ -457,6 +478,7 @@ class Engine:
                 worker.committed(job)
             for pending in work.pendings:
                 self._settle(pending, job)
+            self._drop(work.late, None)
             self._hand_over(work)
 
     def _settle(self, pending: Pending, job: JobState) -> None:
@@ -502,33 +524,36 @@ class Engine:
         if not bad and len(works) > 1:
             first, *rest = works
             for work in rest:
-                self._retry_later(work, refused.reason, conflicted=False)
+                self._give_up(work)
+                self._requeue({work.unit.job.id: work.pendings})
             return [first]
         for work in works:
             if not bad or work.unit.job.id in bad:
-                self._retry_later(work, refused.reason, conflicted=True)
+                self._retry_later(work, refused)
         return [work for work in works if bad and work.unit.job.id not in bad]
 
-    def _retry_later(self, work: Work, reason: Reason, *, conflicted: bool) -> None:
+    def _retry_later(self, work: Work, refused: Refused) -> None:
         self._give_up(work)
         again = []
         for pending in work.pendings:
-            pending.tries += conflicted
-            if reason is Reason.DUPLICATE and conflicted and isinstance(pending.event, StartRequest):
+            if refused.reason is Reason.DUPLICATE and isinstance(pending.event, StartRequest):
                 error = DuplicateJobError(f"a job with the id {pending.event.key!r} is alive already")
                 self._refuse_start(pending.event, [pending], error)
-            elif reason is Reason.STALE and conflicted and (pending.task or pending.message) and pending.tries > 3:
+            elif refused.reason is Reason.LEASE and not refused.lost.isdisjoint(_ids(pending)):
                 self._drop([pending], None)
             else:
-                if reason is Reason.VERSION:
+                if refused.reason is Reason.VERSION:
                     self._programs.outdated = True
-                pending.surely_late = pending.surely_late or (reason is Reason.SIGNALED and isinstance(pending.event, TimerFired))
+                pending.surely_late = pending.surely_late or not refused.lost.isdisjoint(pending.settled_waits)
                 again.append(pending)
         self._requeue({work.unit.job.id: again})
 
     def _give_up(self, work: Work) -> None:
         """The step of this work is void."""
         self._forget(work.unit.job.id)
+        if work.late:
+            self._requeue({work.unit.job.id: work.late})
+            work.late = []
         for each in work.handed:
             if isinstance(each, Task):
                 self.unreserve(each.topic)
@@ -567,22 +592,38 @@ class Engine:
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
                 pause_s = min(2 * pause_s, 2.0)
 
-    def _poisoned(self, work: Work, error: Exception) -> None:
-        """Postgres or the encoding refuses a single step's content: the event fails, nobody else is disturbed."""
+    async def _failed(self, work: Work, error: Exception) -> None:
+        """One step could not be committed: what passes is tried again, what its content is to blame for fails its event."""
         self._give_up(work)
         job = work.unit.job
-        message = f"what this step stores can't be stored: {error}"
-        logger.error("job %s: %s", job.key, message)
-        for pending in work.pendings:
-            event = pending.event
+        if is_passing(error):
+            logger.warning("job %s: a commit failed (%s); it is tried again", job.key, error)
+            await asyncio.sleep(random.uniform(0.01, 0.1))
+            self._requeue({job.id: work.pendings})
+            return
+        logger.error("job %s: what a step stores can't be stored: %s", job.key, error)
+        self._poisoned(job.id, work.pendings, f"what this step stores can't be stored: {error}")
+
+    def _poisoned(self, job_id: str, pendings: list[Pending], message: str) -> None:
+        """A step can't be: its event fails, nobody else is disturbed. Of several events each is tried alone first."""
+        if len(pendings) > 1:
+            for pending in pendings:
+                pending.alone = True
+            self._requeue({job_id: pendings})
+            return
+        pending, event = pendings[0], pendings[0].event
+        if isinstance(event, StartRequest):
+            self._refuse_start(event, pendings, HotMeshError(message))
+        elif isinstance(event, Interrupted):
+            self._drop(pendings, HotMeshError(message))
+        else:
             if isinstance(event, Response) and event.status != "error":
                 failed = {"code": 500, "message": message}
-                pending.event = event._replace(status="error", code=500, data=None, error=failed, retryable=False)
-                self._requeue({job.id: [pending]})
-            elif isinstance(event, StartRequest):
-                self._refuse_start(event, [pending], HotMeshError(message))
+                pending.event = Response(event.activity_id, event.dimension, "error", 500, None, failed, retryable=False)
+                pending.keep = False
             else:
-                self._drop([pending], HotMeshError(message))
+                pending.event = Interrupted(message, 500)
+            self._requeue({job_id: pendings})
 
     # ---- what changes nothing
 
@@ -736,6 +777,19 @@ def _more(request: StartRequest, job: JobState) -> dict[str, Json]:
             "parent_waits": job.parent.waits,
         }
     return more
+
+
+def _ids(pending: Pending) -> list[str]:
+    """The ids of the task and the message that brought an event."""
+    return [lease[0] for lease in (pending.task, pending.message) if lease is not None]
+
+
+def _withdraw(step: Step) -> None:
+    """Don't even send what this very step has taken back."""
+    gone = {*step.removed_tasks, *step.removed_messages}
+    if gone:
+        step.tasks = [task for task in step.tasks if task.id not in gone]
+        step.messages = [message for message in step.messages if message.id not in gone]
 
 
 def _consume(unit: Unit, pending: Pending) -> None:

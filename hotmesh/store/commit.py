@@ -26,7 +26,7 @@ class Reason(Enum):
     """Why a commit was refused."""
 
     STALE = "HM001"
-    """A revision has moved, or a message is no longer leased to this engine."""
+    """A revision has moved, or the job is paused."""
     VERSION = "HM002"
     """A start carries a version that is not the active one."""
     DUPLICATE = "HM003"
@@ -35,15 +35,21 @@ class Reason(Enum):
     """A ledger would shrink: the rows are not what this engine believes."""
     SIGNALED = "HM005"
     """A signal has settled the wait that a timer was for."""
+    LEASE = "HM006"
+    """A message is no longer leased to this engine."""
 
 
 class Refused(Exception):
-    """Nothing of a commit was written; `job_ids` are those whose steps were in the way (all of them when empty)."""
+    """Nothing of a commit was written; `job_ids` are those whose steps were in the way (all of them when empty).
 
-    def __init__(self, reason: Reason, job_ids: frozenset[str]) -> None:
+    `lost`: the ids of the messages and waits that are not, or no longer, there to be consumed.
+    """
+
+    def __init__(self, reason: Reason, job_ids: frozenset[str], lost: frozenset[str] = frozenset()) -> None:
         super().__init__(reason.name)
         self.reason = reason
         self.job_ids = job_ids
+        self.lost = lost
 
 
 @dataclass(slots=True)
@@ -256,5 +262,9 @@ def _refusal(error: asyncpg.PostgresError | DriverError) -> Refused | None:
         if error.sqlstate == "23505" and getattr(error, "constraint_name", None) == "jobs_key":
             return Refused(Reason.DUPLICATE, frozenset())
         return None
-    detail = getattr(error, "detail", None)
-    return Refused(reason, frozenset(detail.split(",")) if detail else frozenset())
+    return Refused(reason, _listed(error, "detail"), _listed(error, "hint"))
+
+
+def _listed(error: Exception, field: str) -> frozenset[str]:
+    text = getattr(error, field, None)
+    return frozenset(text.split(",")) if text else frozenset()

@@ -35,6 +35,9 @@ LOST: tuple[type[BaseException], ...] = (
     TimeoutError,
 )
 
+PASSING = ("40", "53", "55", "57", "58", "25006")
+"""How the SQLSTATEs begin of what is no fault of a statement's content: deadlocks, no room, locks, the operator, the system, a standby."""
+
 _UNREACHABLE: tuple[type[BaseException], ...] = (*LOST, asyncpg.PostgresError, ValueError)
 
 
@@ -105,6 +108,11 @@ class Pool:
             connection.terminate()
         elif self._pool is not None:
             await self._pool.release(connection)
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether the same statement may well succeed when it is tried again."""
+    return isinstance(error, asyncpg.PostgresError) and (error.sqlstate or "").startswith(PASSING)
 
 
 async def _keep(_: Any) -> None:

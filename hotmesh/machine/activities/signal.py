@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotmesh.errors import PipeError
 from hotmesh.expr import to_json
 from hotmesh.machine.activities.worker import topic_of
 from hotmesh.machine.effects import SignalSent
@@ -19,11 +20,10 @@ def begin(run: Run, instance: Instance) -> None:
     assert isinstance(activity, Signal)
     topic = topic_of(run, instance)
     data = _payload(run, instance, plan)
-    status = run.value(plan["status"], instance, "status")
-    code = run.value(plan["code"], instance, "code")
+    status, code = _verdict(run, instance, plan)
     facet = _facet(run, instance, plan) if activity.subtype == "all" else None
     scrub = run.value(plan["scrub"], instance, "scrub") is True
-    sent = SignalSent(run.make_id(), topic, data, status, int(code), facet, scrub)
+    sent = SignalSent(run.make_id(), topic, data, status, code, facet, scrub)
     run.step.signals.append(sent)
     instance.input = data
     run.dispatched(instance)
@@ -36,6 +36,18 @@ def _payload(run: Run, instance: Instance, plan: ActivityPlan) -> Json:
     added = run.value(plan["resolver_maps"], instance, "resolver.maps")
     data = {} if data is UNDEFINED or data is None else data
     return {**data, **added} if isinstance(data, dict) and isinstance(added, dict) else data
+
+
+def _verdict(run: Run, instance: Instance, plan: ActivityPlan) -> tuple[str, int]:
+    """`status` and `code`. Raises PipeError for what is none."""
+    status = run.value(plan["status"], instance, "status")
+    if status not in ("success", "pending", "error"):
+        raise PipeError(f"a signal's status is success, pending or error, not {status!r}", path="status")
+    code = run.value(plan["code"], instance, "code")
+    number = int(code) if isinstance(code, str) and code.isdecimal() else code
+    if not isinstance(number, (int, float)) or isinstance(number, bool) or not 100 <= number <= 999:
+        raise PipeError(f"a signal's code is a number from 100 to 999, not {code!r}", path="code")
+    return status, int(number)
 
 
 def _facet(run: Run, instance: Instance, plan: ActivityPlan) -> tuple[str, Json]:

@@ -2,7 +2,7 @@
 
 -- Messages are consumed under their lease token; a timer that its own setter fires has none (it is owned for a minute at most).
 -- Commit any number of steps, all or none; the mesh's epoch. Guards: each job's revision, each consumed message's lease token, each wait that a timer
--- settled. A guard that fails raises HM001 with the jobs it failed for in DETAIL; a start under a stale version HM002; a job id that
+-- settled. A guard that fails raises HM001, HM006 or HM005 with the jobs it failed for in DETAIL, the ids in HINT; a start under a stale version HM002; a job id that
 -- is alive HM003. Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
 CREATE FUNCTION {schema}.commit_steps(
   p_owner text, p_lease_s double precision,
@@ -39,7 +39,7 @@ BEGIN
       RETURNING j.id
     ) SELECT array_agg(id) INTO v_found FROM moved;
     IF cardinality(v_found) IS DISTINCT FROM cardinality(u_id) THEN
-      PERFORM {schema}.raise_stale(u_id, u_id, v_found);
+      PERFORM {schema}.raise_unfound('HM001', u_id, u_id, v_found);
     END IF;
   END IF;
   IF cardinality(c_id) > 0 THEN
@@ -48,7 +48,7 @@ BEGIN
       WHERE w.id = c.id AND w.token = c.token RETURNING c.id
     ) SELECT array_agg(id) INTO v_found FROM gone;
     IF cardinality(v_found) IS DISTINCT FROM cardinality(c_id) THEN
-      PERFORM {schema}.raise_stale(c_id, c_job, v_found);
+      PERFORM {schema}.raise_unfound('HM006', c_id, c_job, v_found);
     END IF;
   END IF;
   IF cardinality(e_id) > 0 THEN
@@ -57,7 +57,7 @@ BEGIN
       WHERE w.id = c.id AND w.token IS NOT DISTINCT FROM c.token RETURNING c.id
     ) SELECT array_agg(id) INTO v_found FROM gone;
     IF cardinality(v_found) IS DISTINCT FROM cardinality(e_id) THEN
-      PERFORM {schema}.raise_stale(e_id, e_job, v_found);
+      PERFORM {schema}.raise_unfound('HM006', e_id, e_job, v_found);
     END IF;
   END IF;
   SELECT epoch, version INTO v_epoch, v_version FROM {schema}.mesh;
@@ -114,11 +114,15 @@ BEGIN
   RETURN v_epoch;
 END $$;
 
--- Raise HM001 for the jobs of what was wanted and not found.
-CREATE FUNCTION {schema}.raise_stale(p_wanted uuid[], p_jobs uuid[], p_found uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+-- Raise an error for what was wanted and not found: its jobs in DETAIL, its ids in HINT.
+CREATE FUNCTION {schema}.raise_unfound(p_code text, p_wanted uuid[], p_jobs uuid[], p_found uuid[]) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_jobs text;
+  v_ids text;
 BEGIN
-  RAISE EXCEPTION 'stale' USING ERRCODE = 'HM001', DETAIL = (
-    SELECT string_agg(DISTINCT job::text, ',') FROM unnest(p_wanted, p_jobs) w(id, job) WHERE NOT id = ANY (coalesce(p_found, '{{}}')));
+  SELECT string_agg(DISTINCT job::text, ','), string_agg(DISTINCT id::text, ',') INTO v_jobs, v_ids
+  FROM unnest(p_wanted, p_jobs) w(id, job) WHERE NOT id = ANY (coalesce(p_found, '{{}}'));
+  RAISE EXCEPTION 'not found' USING ERRCODE = p_code, DETAIL = v_jobs, HINT = v_ids;
 END $$;
 
 -- Raise HM002 for the starts whose version is not the active one, unless they are pinned to it as children are to their parent's.
@@ -155,15 +159,14 @@ DECLARE
   v_row jsonb;
   v_found uuid[];
 BEGIN
+  PERFORM {schema}.lock_meetings(p);
   IF p ? 'settled_waits' THEN
     WITH gone AS (
       DELETE FROM {schema}.waits w USING jsonb_to_recordset(p -> 'settled_waits') s(id uuid, job uuid) WHERE w.id = s.id RETURNING w.id
     ) SELECT array_agg(id) INTO v_found FROM gone;
-    IF (SELECT count(*) FROM jsonb_array_elements(p -> 'settled_waits')) <> coalesce(cardinality(v_found), 0) THEN
-      RAISE EXCEPTION 'a signal was faster' USING ERRCODE = 'HM005', DETAIL = (
-        SELECT string_agg(DISTINCT s.job::text, ',') FROM jsonb_to_recordset(p -> 'settled_waits') s(id uuid, job uuid)
-        WHERE NOT s.id = ANY (coalesce(v_found, '{{}}')));
-    END IF;
+    PERFORM {schema}.raise_unfound('HM005', array_agg(s.id), array_agg(s.job), v_found)
+    FROM jsonb_to_recordset(p -> 'settled_waits') s(id uuid, job uuid)
+    HAVING count(*) <> coalesce(cardinality(v_found), 0);
   END IF;
   IF p ? 'removed_tasks' THEN
     DELETE FROM {schema}.worker_streams WHERE id IN (SELECT jsonb_array_elements_text(p -> 'removed_tasks')::uuid);
@@ -181,7 +184,7 @@ BEGIN
       FROM jsonb_to_recordset(p -> 'retries') r(id uuid, token bigint, delay double precision, parked boolean)
       WHERE w.id = r.id AND w.token = r.token RETURNING w.id
     ) SELECT array_agg(id) INTO v_found FROM again;
-    PERFORM {schema}.raise_stale(array_agg(r.id), array_agg(r.job), v_found)
+    PERFORM {schema}.raise_unfound('HM006', array_agg(r.id), array_agg(r.job), v_found)
     FROM jsonb_to_recordset(p -> 'retries') r(id uuid, job uuid)
     HAVING count(*) <> coalesce(cardinality(v_found), 0);
   END IF;
@@ -224,6 +227,22 @@ BEGIN
     PERFORM {schema}.send_signal((v_row ->> 'id')::uuid, v_row ->> 'topic',
       ARRAY(SELECT jsonb_array_elements_text(v_row -> 'keys')), v_row ->> 'payload', (v_row ->> 'final')::boolean, v_row ->> 'facet', (v_row ->> 'scrub')::boolean,
       (v_row ->> 'keep_s')::double precision);
+  END LOOP;
+END $$;
+
+-- Lock the places where waits and signals meet, before any of their rows and in the order in which senders do.
+CREATE FUNCTION {schema}.lock_meetings(p jsonb) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+  v_meeting text;
+BEGIN
+  FOR v_meeting IN
+    SELECT DISTINCT m COLLATE "C" FROM (
+      SELECT w.topic || w.key FROM jsonb_to_recordset(p -> 'waits') w(topic text, key text)
+      UNION ALL
+      SELECT s.topic || k FROM jsonb_to_recordset(p -> 'signals') s(topic text, keys jsonb), jsonb_array_elements_text(s.keys) k
+    ) meetings(m) ORDER BY 1
+  LOOP
+    PERFORM pg_advisory_xact_lock(hashtextextended(v_meeting, 7));
   END LOOP;
 END $$;
 
@@ -279,7 +298,7 @@ BEGIN
     END IF;
     RETURN;
   END IF;
-  FOR v_key IN SELECT DISTINCT k FROM unnest(p_keys) k ORDER BY k LOOP
+  FOR v_key IN SELECT DISTINCT k COLLATE "C" FROM unnest(p_keys) k ORDER BY 1 LOOP
     PERFORM pg_advisory_xact_lock(hashtextextended(p_topic || v_key, 7));
   END LOOP;
   SELECT * INTO v_wait FROM {schema}.waits
