@@ -13,7 +13,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.architecture.tree import REPOSITORY, SOURCES, docstrings, functions, name
+from tests.architecture.tree import BESIDE, REPOSITORY, SOURCES, docstrings, functions, name
 
 VAGUE = {"util", "utils", "common", "helper", "helpers", "base", "manager", "misc", "tools", "lib", "stuff"}
 SQL = re.compile(
@@ -69,6 +69,12 @@ def test_nothing_is_left_undone_or_swallowed(path: Path) -> None:
     assert not re.findall(r"#.*\b(TODO|FIXME|XXX|HACK)\b.*", text)
     handlers = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ExceptHandler)]
     assert not [f"line {node.lineno}" for node in handlers if all(isinstance(step, ast.Pass) for step in node.body)]
+
+
+@pytest.mark.parametrize("folder", ["hotmesh", "tui", "tests"])
+def test_what_is_installed_below_hotmesh_is_imported_from_there(folder: str) -> None:
+    wrong = re.compile(rf"^\s*(from|import) ({'|'.join(BESIDE)})\b", re.MULTILINE)
+    assert not [name(path) for path in (REPOSITORY / folder).rglob("*.py") if wrong.search(path.read_text())]
 
 
 def test_every_folder_with_code_is_a_package() -> None:
