@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -11,7 +10,7 @@ import click
 from hotmesh.cli.asynchronous import run_async
 from hotmesh.cli.completions import complete_job
 from hotmesh.cli.options import output_option
-from hotmesh.cli.tables import answer
+from hotmesh.cli.tables import answer, show
 from hotmesh.cli.target import Target, target_options
 from hotmesh.export.sections import SECTIONS
 from hotmesh.values import Json, dumps
@@ -32,7 +31,7 @@ async def read(target: Target, job_id: str, *, history: bool) -> Execution:
 @target_options
 def status(job_id: str, output: str, target: Target) -> None:
     """Show where a job stands: its activities, what they wait for, its data."""
-    from hotmesh.cli.progress import milliseconds
+    from hotmesh.cli.progress import drawing, milliseconds
     from hotmesh.export.why import why
 
     execution = run_async(lambda: read(target, job_id, history=False))
@@ -53,7 +52,7 @@ def status(job_id: str, output: str, target: Target) -> None:
     def text() -> None:
         took = milliseconds(value["elapsed_ms"])
         click.echo(f"{execution.key} · {execution.topic} · version {execution.version} · {execution.state} · {took}")
-        _print_instances(execution)
+        show(drawing(execution))
         if execution.data:
             click.echo(json.dumps(execution.data, indent=2, ensure_ascii=False))
         click.echo(value["why"])
@@ -64,16 +63,6 @@ def status(job_id: str, output: str, target: Target) -> None:
 def _activity(instance: object) -> Json:
     names = ("activity_id", "dimension", "kind", "state", "code", "attempts", "created_ms", "updated_ms", "error")
     return {name: getattr(instance, name) for name in names}
-
-
-def _print_instances(execution: Execution) -> None:
-    from rich.console import Console
-
-    from hotmesh.cli.apps import colors
-    from hotmesh.cli.progress import drawing
-
-    console = Console(highlight=False, no_color=not colors(sys.stdout), width=None)
-    console.print(drawing(execution))
 
 
 @click.command()

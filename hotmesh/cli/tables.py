@@ -35,7 +35,6 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) 
     if not rows:
         click.echo(empty, err=True)
         return
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -49,6 +48,13 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) 
         )
     for row in rows:
         drawn.add_row(*(Text("" if cell is None else str(cell), style=STATE_COLORS.get(str(cell), "")) for cell in row))
+    show(drawn)
+
+
+def show(drawn: object) -> None:
+    """Print something of rich's; nothing is cut or wrapped where stdout is no terminal."""
+    from rich.console import Console
+
     context = click.get_current_context(silent=True)
     plain = context is not None and context.color is False
     width = None if sys.stdout.isatty() else 10_000
