@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import re
 import runpy
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
-from hotmesh.expr import DOMAINS, FUNCTIONS
+from hotmesh.expr import DOMAINS, FUNCTIONS, DataScope, check, compile_template, to_json
 from hotmesh.expr.reference import PAGE, TITLES, explain, page
 
 
@@ -44,3 +47,16 @@ def test_topics() -> None:
     everything = explain("functions")
     assert everything is not None
     assert all(f"  {name} " in everything for name in FUNCTIONS)
+
+
+HOW_TO = Path(__file__).parents[2] / "docs" / "how-to" / "pipes.md"
+BLOCKS = re.findall(r"```yaml\n(.*?)```", HOW_TO.read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("block", BLOCKS[1:], ids=lambda block: block.split("# gives")[1].strip(": \n"))
+def test_the_examples_of_the_guide(block: str) -> None:
+    yaml = YAML(typ="safe", pure=True)
+    template = yaml.load(block)
+    expected = json.loads(block.rpartition("# gives: ")[2])
+    assert [finding for finding in check(template) if finding.is_error] == []
+    assert to_json(compile_template(template)(DataScope(yaml.load(BLOCKS[0])))) == expected
