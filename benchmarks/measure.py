@@ -50,7 +50,7 @@ def milliseconds(values: Sequence[float]) -> Json:
 
 
 class Counters:
-    """What the server did between two looks: commits of this database, bytes of WAL of the whole server."""
+    """What the whole server did between two looks: commits, bytes of WAL."""
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
@@ -72,8 +72,7 @@ class Counters:
         await self._connection.execute("SELECT pg_stat_clear_snapshot()")
         await asyncio.sleep(1.1)  # backends report their counts once a second
         row = await self._connection.fetchrow(
-            "SELECT xact_commit, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint FROM pg_stat_database "
-            "WHERE datname = current_database()"
+            "SELECT sum(xact_commit)::bigint, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint FROM pg_stat_database"
         )
         return row[0], row[1]
 

@@ -103,7 +103,7 @@ class YamlForm:
     async def start_waiting(self, name: str) -> asyncio.Task[Any]:
         """A workflow that waits for a signal; a task that ends with it."""
         ended = asyncio.create_task(self.mesh.pubsub("wait", {"id": name}, timeout=300))
-        while not await self._waits(name):
+        while not await self._waits(name):  # noqa: ASYNC110
             await asyncio.sleep(0)
         return ended
 
