@@ -615,7 +615,9 @@ async def test_an_escalation_is_a_row_for_people(start: Start, admin: asyncpg.Co
     mesh = await start(graphs)
     await mesh.pub("waiting", {"who": "ann"}, job_id="ann")
     table = f"{mesh.node.schema}.escalations"
-    assert tuple(await admin.fetchrow(f"SELECT role, priority, description, state FROM {table}")) == ("clerk", 2, "ann", "pending")
+    row = await admin.fetchrow(f"SELECT role, priority, description, state FROM {table}")
+    assert row is not None
+    assert tuple(row) == ("clerk", 2, "ann", "pending")
     await mesh.signal("wake", {"who": "ann", "value": 1})
     await mesh.result("ann", timeout=20)
     assert await admin.fetchval(f"SELECT state FROM {table}") == "resolved"

@@ -99,7 +99,7 @@ async def test_metrics_count_what_was_committed(dsn: str, app_id: str) -> None:
     await run(dsn, app_id, {})
     data = READER.get_metrics_data()
     assert data is not None
-    points = {
+    points: dict[str, list[Any]] = {
         metric.name: [point for point in metric.data.data_points if dict(point.attributes or {}).get("app.id") == app_id]
         for resource in data.resource_metrics
         for scope in resource.scope_metrics
