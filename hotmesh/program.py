@@ -3,8 +3,8 @@
 A *template* is a tree of JSON in which strings `'{a.b}'` are references and `{'@pipe': …}` are pipes; `hotmesh.expr` gives it its
 meaning. Every part carries the `Span` it was read from.
 
-The graph of a program is a tree once cycles are taken away and joins hang below their immediate dominator: `parent`, `depth` and
-`ancestors` speak of that tree. An instance of an activity at depth d has a dimension of d + 1 numbers, `,0` for the trigger.
+The graph of a program is a tree once cycles are taken away and joins hang below their immediate dominator: `parent` and `depth`
+speak of that tree. An instance of an activity at depth d has a dimension of d + 1 numbers, `,0` for the trigger.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class HookRule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What all activities have. The fields `parent`, `depth`, `ancestors`, `edges` and `rules` are the compiler's own."""
+    """What all activities have. The fields `parent`, `depth`, `edges` and `rules` are the compiler's own."""
 
     kind: ClassVar[str]
 
@@ -94,8 +94,6 @@ class Activity:
     parent: str | None = None
     """The immediate dominator: the activity below which this one's instances live."""
     depth: int = 0
-    ancestors: tuple[str, ...] = ()
-    """Every activity on some path from the trigger to this one, the trigger first."""
     join_scope: str | None = None
     """For a join: the activity below whose instance the branches are gathered; it is `parent` too."""
     edges: tuple[Transition, ...] = ()
@@ -226,6 +224,26 @@ class Graph:
         """Every edge, by source in document order."""
         for activity in self.activities.values():
             yield from activity.edges
+
+    def ancestors(self, activity_id: str) -> tuple[str, ...]:
+        """Every activity on some path from the trigger to this one, the trigger first.
+
+        Stored with each activity they would make the program of a long chain grow with the square of its length.
+        """
+        above: dict[str, list[str]] = {}
+        for edge in self.transitions():
+            above.setdefault(edge.target, []).append(edge.source)
+        found: dict[str, None] = {}
+        seen = {activity_id}
+        way = [(activity_id, iter(above.get(activity_id, ())))]
+        while way:
+            source = next(way[-1][1], None)
+            if source is None:
+                found[way.pop()[0]] = None
+            elif source not in seen:
+                seen.add(source)
+                way.append((source, iter(above.get(source, ()))))
+        return tuple(found)[:-1]
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from hotmesh.graph.diagram import Change, Diagram, Edge, Node, diagram
 from hotmesh.program import Activity, Graph, Program
 from hotmesh.values import Json
 
-DERIVED: Final = frozenset({"span", "parent", "depth", "ancestors", "join_scope", "edges", "joins_ahead", "reads"})
+DERIVED: Final = frozenset({"span", "parent", "depth", "join_scope", "edges", "joins_ahead", "reads"})
 
 
 def compared(old: Program, new: Program, topics: Collection[str] | None = None) -> tuple[Diagram, ...]:

@@ -21,6 +21,9 @@ MAX_DEPTH: Final = 100
 _ODD_BREAKS: Final = re.compile("\r(?!\n)|[\x85\u2028\u2029]")
 _SURROGATE_PAIR: Final = re.compile(r"((?<!\\)(?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 _FORBIDDEN: Final = re.compile("[\x00\ud800-\udfff]")
+MAX_NODES: Final = 500_000
+"""Enough for 10,000 activities; more would take seconds and gigabytes."""
+
 MAX_ALIASED_NODES: Final = 100_000
 
 
@@ -92,6 +95,7 @@ class _Composer:
         self.source = source
         self.findings = findings
         self.anchors: dict[str, Node] = {}
+        self.count = 0
         self.aliased = 0
         self.last_end = Place(0, 0, 0)
         self.next_event: Callable[[], Any] = lambda: None
@@ -110,6 +114,9 @@ class _Composer:
         return root
 
     def node(self, event: Any, depth: int) -> Node:
+        self.count += 1
+        if self.count > MAX_NODES:
+            self.stop("Y102", event, f"the document has more than {MAX_NODES:,} values", help="split the app")
         name = type(event).__name__
         if name == "ScalarEvent":
             node: Node = self.scalar(event)

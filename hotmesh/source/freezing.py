@@ -98,7 +98,6 @@ class _Freezer:
             "join": outline.join,
             "parent": shape.parent.get(id),
             "depth": shape.depth.get(id, 0),
-            "ancestors": shape.ancestors.get(id, ()),
             "join_scope": shape.scope.get(id),
             "edges": tuple(self.transitions.get(id, ())),
             "joins_ahead": shape.joins_ahead(id),

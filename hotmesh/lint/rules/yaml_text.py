@@ -11,7 +11,7 @@ from hotmesh.source.nodes import Mapping, Scalar, scalars
 
 RULES: Final = (
     Rule("Y101", "a file can't be read", "It is missing, a folder, or the rights to read it are."),
-    Rule("Y102", "a file is longer than 8 MiB", "No app needs that; a generated one can be split with $ref."),
+    Rule("Y102", "a file is longer than 8 MiB or holds more than 500,000 values", "No app needs that; a generated one can be split."),
     Rule("Y103", "a byte or character is not allowed in YAML", "Files are UTF-8 without control characters."),
     Rule("Y104", "a file is empty", "An app needs at least one graph."),
     Rule("Y105", "a file holds more than one document", "What stands after `---` would be lost."),
