@@ -23,7 +23,7 @@ from .feed import Client, Feed
 from .messages import Done, Found, Looked, Lost, Trouble
 from .screens.command import command_bar, perform
 from .screens.escalations import EscalationsScreen
-from .screens.frame import Frame, bindings
+from .screens.frame import Frame
 from .screens.graphs import GraphsScreen
 from .screens.job import JobScreen
 from .screens.jobs import JobsScreen
@@ -45,7 +45,6 @@ class HotMeshApp(App[None]):
     """The terminal app of one app's mesh."""
 
     CSS_PATH = "hotmesh.tcss"
-    BINDINGS = bindings("all")
     ENABLE_COMMAND_PALETTE = True
     TITLE = "HotMesh"
     NOTICE_S: ClassVar[float] = 6.0
@@ -170,7 +169,7 @@ class HotMeshApp(App[None]):
     async def _run(self, action: str) -> None:
         frame = self.frame
         if frame is not None:
-            await self.run_action(action, frame) or await self.run_action(action, self)
+            await self.run_action(action, frame)
 
     # ---- the world outside
 

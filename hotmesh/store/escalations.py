@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from uuid import UUID
 
 from hotmesh import ids
 from hotmesh.errors import EscalationError
@@ -96,6 +97,7 @@ class Escalations:
 
     async def _close(self, id_: str, state: str, assignee: str | None, data: Json, status: str, code: int) -> None:
         signal_id = ids.make_id()
+        _check(id_)
         async with self._pool.acquire() as connection, connection.transaction():
             row = await connection.fetchrow(self._sql["close"], id_, state, assignee)
             if row is None:
@@ -106,6 +108,7 @@ class Escalations:
                 raise EscalationError(f"the hook of the escalation {id_} waits no more: its signal or its time came first.")
 
     async def _change(self, name: str, id_: str, *arguments: object) -> None:
+        _check(id_)
         async with self._pool.acquire() as connection:
             if await connection.fetchrow(self._sql[name], id_, *arguments) is None:
                 raise EscalationError(await self._trouble(connection, id_))
@@ -118,6 +121,13 @@ class Escalations:
         if found.state == "claimed":
             return f"{found.assignee} has claimed this escalation until {found.claimed_until:%H:%M:%S} UTC."
         return f"the escalation is {found.state}."
+
+
+def _check(id_: str) -> None:
+    try:
+        UUID(id_)
+    except ValueError:
+        raise EscalationError(f"{id_!r} is no id of an escalation; `hotmesh escalations list` lists them.") from None
 
 
 def _escalation(row: Any) -> Escalation:

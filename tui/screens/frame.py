@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 
 def bindings(*places: str) -> list[BindingType]:
-    """The bindings of some places, from the table of keys."""
-    return [Binding(key.keys, key.action, key.label, show=False, id=key.id) for key in keys_of(*places)]
+    """The bindings of some places and those of everywhere, from the table of keys."""
+    return [Binding(key.keys, key.action, key.label, show=False, id=key.id) for key in keys_of(*places, "all")]
 
 
 class Frame(Screen[None]):

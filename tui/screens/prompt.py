@@ -71,7 +71,7 @@ class Prompt(ModalScreen[Order | None]):
         if event.input is inputs[-1]:
             self.action_yes()
         else:
-            inputs[inputs.index(event.input) + 1].focus()
+            self.set_focus(inputs[inputs.index(event.input) + 1])
 
     def on_key(self, event: Any) -> None:
         """Without fields, enter says yes."""

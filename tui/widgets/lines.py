@@ -50,6 +50,11 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
         return self._lines
 
     @property
+    def header(self) -> Line | None:
+        """The line that stays at the top."""
+        return self._header
+
+    @property
     def room(self) -> Size:
         """The cells there are."""
         return self.scrollable_content_region.size
