@@ -212,12 +212,14 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
             raise GeneratorExit
 
     def _finalize(self, generator: AsyncGenerator[Any, Any]) -> None:
-        """An asynchronous generator was dropped half way: end it at once, since the moment depends on the process."""
-        steps = generator.aclose()
+        """An asynchronous generator was dropped half way: end it without durable calls, since the moment depends on the process."""
+        closed, self.closed = self.closed, True
         try:
-            steps.__await__().send(None)
+            generator.aclose().__await__().send(None)
         except (StopIteration, RuntimeError, GeneratorExit):
             return
+        finally:
+            self.closed = closed
 
     def ready(self, handle: Handle) -> None:
         """Run a handle in this step: a timer whose time has come."""

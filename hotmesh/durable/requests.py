@@ -35,7 +35,7 @@ class Requests:
             case "cancel":
                 self._run.cancel(value.get("reason") or "cancelled")
             case "query":
-                self._query(event.id, value)
+                self._run.loop.call_soon(self._query, event.id, value)
             case _:
                 self._begin(event.kind, event.id, value)
 

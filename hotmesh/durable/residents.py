@@ -25,7 +25,7 @@ from hotmesh.machine.effects import Task
 from hotmesh.machine.events import Aside, Response
 from hotmesh.machine.job import Instance, JobState, Key
 from hotmesh.runtime.inline import PauseJob
-from hotmesh.values import UNDEFINED, Json
+from hotmesh.values import Json
 
 log = logging.getLogger("hotmesh.durable")
 
@@ -160,6 +160,10 @@ class Residents:
         if event.id:
             resident.places.pop(event.id, None)
         withdrawn, aside = _withdrawals(resident, answer)
+        if answer.outcome != "waiting":
+            answer.commands = [command for command in answer.commands if command.kind in _OUTLIVING]
+            if answer.commands:
+                aside = (aside or Aside())._replace(spawns=True)
         record: dict[str, Json] = {"n": resident.steps, **answer.record()}
         if answer.replies:
             record["replied"] = True
@@ -183,6 +187,9 @@ class Residents:
         others = any(kind in record for kind in _LASTING) or len(job.open) > 1 + len(response.withdrawn) + _abandoned(response)
         return response if others else response._replace(status="pending")
 
+
+_OUTLIVING = ("child", "signal", "order")
+"""Commands that count even when the function ends with them; nobody waits for the others any more."""
 
 _LASTING = ("activity", "timer", "wait", "task", "child")
 
@@ -216,7 +223,7 @@ def _withdrawals(resident: Resident, answer: Answer) -> tuple[tuple[Key, ...], A
             messages.append(("cancel" if how == "request" else "interrupt", child))
     if not (abandoned or messages or answer.emissions or answer.trace):
         return tuple(released), None
-    return tuple(released), Aside(answer.emissions, tuple(messages), tuple(abandoned), answer.trace, UNDEFINED)
+    return tuple(released), Aside(answer.emissions, tuple(messages), tuple(abandoned), answer.trace)
 
 
 _all: weakref.WeakSet[Residents] = weakref.WeakSet()

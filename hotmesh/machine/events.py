@@ -25,6 +25,8 @@ class Aside(NamedTuple):
     """Awaits that are closed while their children go on."""
     trace: Mapping[str, Json] = {}
     """Span attributes."""
+    spawns: bool = False
+    """A last answer that is a pending one first: the edges for 202 fire, and what they enter begins."""
     restart: Json = UNDEFINED
     """The job begins afresh with this, its data kept, its history gone."""
 

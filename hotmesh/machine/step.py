@@ -122,6 +122,12 @@ def _until_nothing_moves(run: Run) -> None:
         run.complete()
 
 
+def _begin_all(run: Run) -> None:
+    """Begin everything that was entered."""
+    while run.queue:
+        activities.begin(run, run.queue.popleft())
+
+
 def _waiting(run: Run, event: Response | TimerFired | SignalReceived | ChildAnswered | RetryDue) -> Instance | None:
     """The instance that an event is for, while it takes answers; else the event is dropped."""
     instance = run.job.open.get((event.activity_id, event.dimension))
@@ -139,6 +145,9 @@ def _on_response(run: Run, event: Response) -> None:
         run.withdraw(key)
     if event.aside is not None:
         inbox.put_aside(run, instance, event.aside)
+        if event.aside.spawns:
+            run.settle(instance, "pending", 202, event.data)
+            _begin_all(run)
     if event.status != "error":
         run.settle(instance, event.status, event.code, event.data)
         if event.aside is not None and event.aside.restart is not UNDEFINED:

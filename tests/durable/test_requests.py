@@ -1,0 +1,173 @@
+"""Updates, queries, hooks from outside, and signals."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hotmesh import Durable
+from tests.durable.engine import MODES, Engine, Mode
+
+w = Durable.workflow
+
+
+def double(n: int) -> int:
+    return 2 * n
+
+
+act: Any = w.proxy_activities({"double": double})
+
+
+async def counter() -> int:
+    total = 0
+
+    @Durable.update
+    async def add(n: int) -> int:
+        nonlocal total
+        doubled = await act.double(n)
+        total += doubled
+        return total
+
+    @Durable.query
+    def peek() -> int:
+        return total
+
+    @Durable.query
+    def meddle() -> None:
+        w.hook(later, [1])
+
+    await w.condition("done")
+    return total
+
+
+async def later(n: int) -> int:
+    await w.sleep(1)
+    await w.search().set("later", n)
+    return n + 1
+
+
+def request(kind: str, name: str, *args: Any) -> dict[str, Any]:
+    return {"kind": kind, "name": name, "args": list(args)}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_updates_change_and_queries_read(mode: Mode) -> None:
+    engine = Engine(counter, {"double": double}, mode=mode)
+    engine.start(counter)
+    first, second = engine.post(request("update", "add", 1)), engine.post(request("update", "add", 10))
+    engine.settle()
+    assert [engine.reply(each)["result"] for each in (first, second)] == [2, 22]
+    asked = engine.post(request("query", "peek"))
+    assert engine.reply(asked)["result"] == 22
+    engine.signal("done", to="w")
+    assert engine.run() == 22
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_request_nobody_knows_says_so(mode: Mode) -> None:
+    engine = Engine(counter, mode=mode)
+    engine.start(counter)
+    assert "has no update 'subtract'; it has add" in engine.reply(engine.post(request("update", "subtract")))["error"]["message"]
+    assert "only reads" in engine.reply(engine.post(request("query", "meddle")))["error"]["message"]
+    assert engine.reply(engine.post(request("update", "add")))["error"]["type"] == "TypeError"
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_hook_from_outside_runs_in_the_job(mode: Mode) -> None:
+    engine = Engine([counter, later], mode=mode)
+    engine.start(counter)
+    asked = engine.post(request("hook", "later", 7))
+    engine.advance()
+    assert engine.reply(asked)["result"] == 8
+    assert engine.job().data["later"] == 7
+    engine.signal("done")
+    assert engine.run() == 0
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_workflow_that_waits_for_nothing_durable_stays(mode: Mode) -> None:
+    async def idle() -> str:
+        import asyncio
+
+        over = asyncio.Event()
+
+        @Durable.update
+        def finish() -> None:
+            over.set()
+
+        await over.wait()
+        return "finished"
+
+    engine = Engine(idle, mode=mode)
+    engine.start(idle)
+    assert not engine.job().done
+    engine.post(request("update", "finish"))
+    assert engine.run() == "finished"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("to", ["w", None])
+def test_a_signal_that_comes_early_is_kept(mode: Mode, to: str | None) -> None:
+    async def workflow() -> list[Any]:
+        await w.sleep(60)
+        return [await w.condition("go"), await w.condition("go")]
+
+    engine = Engine(workflow, mode=mode)
+    engine.start(workflow)
+    engine.signal("go", 1, to=to)
+    engine.signal("go", 2, to=to)
+    assert engine.run() == [1, 2]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_signal_to_one_job_reaches_no_other(mode: Mode) -> None:
+    async def workflow() -> Any:
+        return await w.condition("go", timeout="1 hour", default="nothing")
+
+    engine = Engine(workflow, mode=mode)
+    engine.start(workflow, id="a")
+    engine.start(workflow, id="b")
+    engine.signal("go", "for b", to="b")
+    assert (engine.run("b"), engine.run("a")) == ("for b", "nothing")
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_signal_and_timeout_settle_once(mode: Mode) -> None:
+    async def workflow() -> list[Any]:
+        first = await w.condition("go", timeout=5, default="late")
+        return [first, await w.condition("go")]
+
+    engine = Engine(workflow, mode=mode)
+    engine.start(workflow)
+    engine.pass_time(6)
+    engine.signal("go", "second")
+    assert engine.run() == ["late", "second"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_person_can_be_waited_for(mode: Mode) -> None:
+    async def workflow() -> Any:
+        return await w.condition("approve", dict, escalation={"role": "manager", "type": "approval", "metadata": {"sum": 5}})
+
+    engine = Engine(workflow, mode=mode)
+    engine.start(workflow)
+    assert engine.count("task") == 1
+    engine.signal("approve", {"ok": True}, to="w")
+    assert engine.run() == {"ok": True}
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_more_requests_than_one_page_holds(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotmesh.machine.run.MAX_REENTRIES", 40)
+    monkeypatch.setattr("hotmesh.machine.inbox.MAX_REENTRIES", 40)
+    monkeypatch.setattr("hotmesh.machine.inbox.RESERVE", 20)
+    monkeypatch.setattr("hotmesh.durable.residents.PER_PAGE", 10)
+    engine = Engine(counter, {"double": double}, mode=mode)
+    engine.start(counter)
+    for _ in range(60):
+        engine.post(request("update", "add", 1))
+        engine.settle()
+    engine.signal("done")
+    assert engine.run() == 120
+    assert engine.count("page") > 2
