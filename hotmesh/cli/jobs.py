@@ -92,8 +92,7 @@ def jobs(
 
 
 async def _page(target: Target, wanted: JobFilter, after: str | None, limit: int) -> list[JobSummary]:
-    async with target.views() as apps:
-        found = [job for each in apps for job in await each.jobs(wanted, after=after, limit=limit)]
+    found = await target.gather(lambda views: views.jobs(wanted, after=after, limit=limit))
     return sorted(found, key=lambda job: job.row.id, reverse=True)[:limit]
 
 
@@ -147,11 +146,10 @@ def _json(job: JobSummary) -> Json:
 def dead(limit: int, output: str, target: Target) -> None:
     """List dead letters: tasks that were given up because they killed their process again and again."""
 
-    async def work() -> list[tuple[Views, DeadLetter]]:
-        async with target.views() as apps:
-            return [(each, letter) for each in apps for letter in await each.dead(limit)]
+    async def letters_of(views: Views) -> list[tuple[Views, DeadLetter]]:
+        return [(views, letter) for letter in await views.dead(limit)]
 
-    found = run_async(work)
+    found = run_async(lambda: target.gather(letters_of))
     letters = [
         {
             "app": views.app_id,

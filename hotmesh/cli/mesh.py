@@ -24,11 +24,7 @@ ENGINES = "(engines)"
 def queues(output: str, target: Target) -> None:
     """List what waits for workers and engines: how much, how long, and who serves it."""
 
-    async def work() -> list[Json]:
-        async with target.views() as apps:
-            return [row for each in apps for row in await _queues(each)]
-
-    found = run_async(work)
+    found = run_async(lambda: target.gather(_queues))
     columns = ("APP", "TOPIC", "READY", "IN HAND", "LATER", "PARKED", "OLDEST", "CONSUMERS", "BRAKE")
     rows = [
         (
@@ -79,18 +75,7 @@ def _brake(throttle_ms: int) -> str:
 def rollcall(output: str, target: Target) -> None:
     """List the live processes: what they serve, what they have done."""
 
-    async def work() -> list[tuple[Views, Json]]:
-        async with target.views() as apps:
-            return [
-                (
-                    each,
-                    {**member.profile, "app": each.app_id, "guid": member.guid, "seen": iso(member.seen_at), "_seen": ago(member.seen_at)},
-                )
-                for each in apps
-                for member in await each.members()
-            ]
-
-    found = run_async(work)
+    found = run_async(lambda: target.gather(_members))
     columns = ("APP", "GUID", "HOST", "PID", "VERSION", "SERVES", "COMMITS", "SEEN")
     rows = [
         (
@@ -106,6 +91,13 @@ def rollcall(output: str, target: Target) -> None:
         for views, each in found
     ]
     answer(output, [each for _, each in found], lambda: table(columns, rows, "No process takes part."))
+
+
+async def _members(views: Views) -> list[tuple[Views, Json]]:
+    return [
+        (views, {**each.profile, "app": views.app_id, "guid": each.guid, "seen": iso(each.seen_at), "_seen": ago(each.seen_at)})
+        for each in await views.members()
+    ]
 
 
 @click.command()
@@ -132,13 +124,10 @@ def throttle(ms: int | None, topic: str | None, guid: str | None, output: str, t
 
 
 def _list_brakes(output: str, target: Target) -> None:
-    async def work() -> list[Json]:
-        async with target.views() as apps:
-            return [
-                {"app": each.app_id, "scope": scope, "throttle_ms": ms} for each in apps for scope, ms in (await each.throttles()).items()
-            ]
+    async def brakes(views: Views) -> list[Json]:
+        return [{"app": views.app_id, "scope": scope, "throttle_ms": ms} for scope, ms in (await views.throttles()).items()]
 
-    found = run_async(work)
+    found = run_async(lambda: target.gather(brakes))
     rows = [(row["app"], row["scope"], _brake(row["throttle_ms"])) for row in found]
     answer(output, found, lambda: table(("APP", "SCOPE", "BRAKE"), rows, "No brake is on."))
 

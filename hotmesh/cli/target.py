@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hotmesh.program import Program
 
 F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
 
 
 class Ambiguous(HotMeshError):
@@ -50,18 +51,37 @@ class Target:
         async with self.observer() as observer:
             yield [await observer.app(self.app_id)] if self.app_id else await observer.apps()
 
+    async def gather(self, read: Callable[[Views], Awaitable[list[T]]]) -> list[T]:
+        """What `read` gives for every app, in one list. An app whose tables are not readable is told of and left out."""
+        async with self.views() as views:
+            nothing: list[T] = []
+            return [found for each in views for found in await self._tolerant(each, read, nothing)]
+
+    async def _tolerant(self, views: Views, read: Callable[[Views], Awaitable[T]], otherwise: T) -> T:
+        """`read`, or `otherwise` when --app didn't ask for this very app and its tables are not those of this HotMesh."""
+        from hotmesh.client.trouble import foreign
+
+        try:
+            return await read(views)
+        except Exception as error:
+            told = foreign(error)
+            if self.app_id is not None or not isinstance(told, SchemaError):
+                raise
+            click.echo(f"{click.style('warning:', fg='yellow', bold=True)} {views.app_id} is left out: {told}", err=True)
+            return otherwise
+
     @asynccontextmanager
     async def job(self, job_id: str) -> AsyncIterator[Views]:
         """The app that has a job. Raises JobNotFound, Ambiguous."""
         async with self.views() as views:
-            yield await _only(views, lambda each: each.has_job(job_id), f"a job {job_id!r}", self._no_job(job_id, views))
+            yield await self._only(views, lambda each: each.has_job(job_id), f"a job {job_id!r}", self._no_job(job_id, views))
 
     @asynccontextmanager
     async def app(self) -> AsyncIterator[Views]:
         """The app of --app, else the only one. Raises SchemaError, Ambiguous."""
         async with self.views() as views:
             nothing = SchemaError("the database has no app; `hotmesh deploy APP` or `hotmesh run APP TOPIC` makes one.")
-            yield await _only(views, _always, "an app", nothing)
+            yield await self._only(views, _always, "an app", nothing)
 
     async def app_with(self, what: str, has: Callable[[Program], bool]) -> str:
         """The id of the app whose active version has something. Raises UnknownTopic, Ambiguous."""
@@ -73,7 +93,15 @@ class Target:
         async with self.views() as views:
             known = ", ".join(each.app_id for each in views) or "none"
             nothing = UnknownTopic(f"the active version of no app has {what} (looked through: {known}); deploy and activate one that has.")
-            return (await _only(views, active_has, what, nothing)).app_id
+            return (await self._only(views, active_has, what, nothing)).app_id
+
+    async def _only(self, views: list[Views], has: Callable[[Views], Awaitable[bool]], what: str, nothing: HotMeshError) -> Views:
+        found = [each for each in views if await self._tolerant(each, has, False)]
+        if not found:
+            raise nothing
+        if len(found) > 1:
+            raise Ambiguous(f"several apps have {what}: {', '.join(each.app_id for each in found)}; say which one with --app.")
+        return found[0]
 
     def _no_job(self, job_id: str, views: list[Views]) -> JobNotFound:
         where = f"in {', '.join(each.app_id for each in views)}" if views else "here, nor any app"
@@ -94,15 +122,6 @@ class Target:
 
 async def _always(_: Views) -> bool:
     return True
-
-
-async def _only(views: list[Views], has: Callable[[Views], Awaitable[bool]], what: str, nothing: HotMeshError) -> Views:
-    found = [each for each in views if await has(each)]
-    if not found:
-        raise nothing
-    if len(found) > 1:
-        raise Ambiguous(f"several apps have {what}: {', '.join(each.app_id for each in found)}; say which one with --app.")
-    return found[0]
 
 
 def target_options(command: F) -> F:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from hotmesh.cli.options import dsn_option, output_option
 from hotmesh.cli.tables import ago, answer, iso, table
 from hotmesh.cli.target import Target, target_options
 from hotmesh.values import Json
+
+if TYPE_CHECKING:
+    from hotmesh.client.views import Views
 
 
 @click.command()
@@ -68,22 +72,21 @@ def activate(version: str, output: str, target: Target) -> None:
 def versions(output: str, target: Target) -> None:
     """List the deployed versions, the newest first."""
 
-    async def work() -> list[Json]:
-        async with target.views() as apps:
-            return [
-                {
-                    "app": each.app_id,
-                    "version": version.version,
-                    "active": version.active,
-                    "digest": version.digest,
-                    "deployed": iso(version.deployed_at),
-                    "activated": iso(version.activated_at),
-                    "_age": ago(version.deployed_at),
-                }
-                for each in apps
-                for version in await each.versions()
-            ]
-
-    found = run_async(work)
+    found = run_async(lambda: target.gather(_versions))
     rows = [(row["app"], row["version"], "active" if row["active"] else "", row.pop("_age"), row["digest"][:12]) for row in found]
     answer(output, found, lambda: table(("APP", "VERSION", "", "AGE", "DIGEST"), rows, "No version is deployed."))
+
+
+async def _versions(views: Views) -> list[Json]:
+    return [
+        {
+            "app": views.app_id,
+            "version": each.version,
+            "active": each.active,
+            "digest": each.digest,
+            "deployed": iso(each.deployed_at),
+            "activated": iso(each.activated_at),
+            "_age": ago(each.deployed_at),
+        }
+        for each in await views.versions()
+    ]

@@ -273,3 +273,22 @@ def test_ids_and_topics_complete(
     assert offered("pub", f"{app_id}.sl") == [f"{app_id}.sleep"]
     assert offered("signal", f"{app_id}.") == [f"{app_id}.approved"]
     assert app_id in offered("jobs", "--app", app_id[:5])
+
+
+def test_an_app_whose_tables_are_broken_does_not_hide_the_others(hotmesh: Command, app_id: str, folder: Path, empty_dsn: str) -> None:
+    (folder / "other.yaml").write_text((folder / "app.yaml").read_text().replace(app_id, "broken"))
+    for name in ("app.yaml", "other.yaml"):
+        assert hotmesh("deploy", name, "--activate", "--dsn", empty_dsn).code == 0
+    assert hotmesh("pub", f"{app_id}.sleep", "--job-id", "n", "--dsn", empty_dsn).code == 0
+    with psycopg.connect(empty_dsn, autocommit=True) as connection:
+        connection.execute("DROP TABLE broken.jobs CASCADE; DROP TABLE broken.versions")
+    ran = hotmesh("jobs", "--dsn", empty_dsn)
+    assert (ran.code, "n " in ran.out) == (0, True)
+    assert "warning: broken is left out: the app's tables are not those of this HotMesh" in ran.err
+    assert hotmesh("status", "n", "--dsn", empty_dsn).code == 0
+    assert hotmesh("jobs", "--app", "broken", "--dsn", empty_dsn).code == 1
+    (folder / "third.yaml").write_text((folder / "app.yaml").read_text().replace(f"id: {app_id}", "id: third"))
+    assert hotmesh("deploy", "third.yaml", "--activate", "--dsn", empty_dsn).code == 0
+    twice = hotmesh("pub", f"{app_id}.sleep", "--dsn", empty_dsn)
+    assert twice.code == 1
+    assert f"several apps have a graph that subscribes to '{app_id}.sleep': {app_id}, third; say which one with --app." in twice.err
