@@ -5,7 +5,7 @@ sub-pipes fan out are the values of a row gathered in a list, which the parts af
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from hotmesh.errors import PipeError
 from hotmesh.expr.budget import CELL_LIMIT, RESULT_LIMIT, check_result
@@ -17,6 +17,10 @@ from hotmesh.values import UNDEFINED, Json
 
 if TYPE_CHECKING:
     from hotmesh.expr.compile import Compiler
+
+
+_NESTED_ROWS: Final = 50
+"""So many rows become nested calls; then their values are gathered, or a long pipe would exceed Python's depth of calls."""
 
 
 class Pipe:
@@ -59,6 +63,8 @@ class Pipe:
         if not isinstance(rows, (list, tuple)) or not rows:
             raise PipeError("a pipe is a list of rows, at least one", path=self._path)
         for index, row in enumerate(rows):
+            if index % _NESTED_ROWS == _NESTED_ROWS - 1:
+                self._fan_out()
             place = Place(self._path, index, None)
             if isinstance(row, (list, tuple)):
                 self._add_standard(row, place)

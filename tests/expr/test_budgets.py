@@ -46,6 +46,15 @@ def test_each_pipe_of_a_template_has_its_own_budget() -> None:
     assert compile_template([pipe, pipe, pipe])(DataScope(data)) == [20_000] * 3
 
 
+def test_a_long_pipe() -> None:
+    count: Any = ["{@math.add}", 1]
+    assert evaluate([[0, 1], *[count] * 5000]) == 5000
+    sub_pipe: Any = {"@pipe": [["{@math.add}"]]}
+    assert evaluate([[0, 1], *[sub_pipe, sub_pipe, ["{@math.add}"]] * 30]) == 2**30
+    with pytest.raises(PipeError, match=r"text must be a string, not number \(row 501, cell 0\)"):
+        evaluate([[0, 1], *[count] * 500, ["{@string.trim}"]])
+
+
 def test_a_pipe_with_too_many_cells_is_not_compiled() -> None:
     rows = [[1] * (CELL_LIMIT + 1)]
     assert fails(rows) == "the pipe has more than 100,000 cells"
