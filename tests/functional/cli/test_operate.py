@@ -292,3 +292,31 @@ def test_an_app_whose_tables_are_broken_does_not_hide_the_others(hotmesh: Comman
     twice = hotmesh("pub", f"{app_id}.sleep", "--dsn", empty_dsn)
     assert twice.code == 1
     assert f"several apps have a graph that subscribes to '{app_id}.sleep': {app_id}, third; say which one with --app." in twice.err
+
+
+def test_a_role_that_may_only_read_can_look_at_everything(deployed: Command, app_id: str, dsn: str, request: pytest.FixtureRequest) -> None:
+    deployed("pub", f"{app_id}.sleep", "--job-id", "seen")
+    role = f"reader_{app_id}"
+    grants = "GRANT USAGE ON SCHEMA {1}, hotmesh TO {0}; GRANT SELECT ON ALL TABLES IN SCHEMA {1}, hotmesh TO {0}"
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
+        connection.execute(sql.SQL(grants).format(sql.Identifier(role), sql.Identifier(app_id)))
+    request.addfinalizer(lambda: drop(dsn, role))
+    reader = dsn.replace("://hotmesh@", f"://{role}@")
+    looking = [
+        ["jobs"],
+        ["status", "seen"],
+        ["why", "seen"],
+        ["export", "seen"],
+        ["queues"],
+        ["rollcall"],
+        ["dead"],
+        ["versions"],
+        ["throttle"],
+    ]
+    for arguments in looking:
+        ran = deployed(*arguments, "--app", app_id, "--dsn", reader)
+        assert (ran.code, "error" in ran.err) == (0, False), f"{arguments}: {ran.err}"
+    ran = deployed("cancel", "seen", "--app", app_id, "--dsn", reader)
+    assert (ran.code, ran.err.count("\n")) == (1, 1)
+    assert "GRANT" in ran.err
