@@ -112,3 +112,13 @@ def test_the_schema_knows_exactly_these_settings_and_their_defaults() -> None:
 def test_what_is_refused_is_refused_by_the_schema_too(name: str, text: str, _takes: str) -> None:
     value = float(text) if text.replace(".", "").lstrip("-").isdigit() else text
     assert not jsonschema.Draft202012Validator(schema()).is_valid({name: value})
+
+
+def test_the_reference_names_every_setting_and_its_default() -> None:
+    page = (Path(__file__).parents[1] / "docs/reference/settings.md").read_text()
+    for field in fields(Settings):
+        row = next((line for line in page.splitlines() if line.startswith(f"| `{field.name}` |")), None)
+        assert row, f"{field.name} has no row"
+        if field.default is not None:
+            shown = str(field.default).lower().removesuffix(".0")
+            assert row.split("|")[2].strip().strip("`") == shown
