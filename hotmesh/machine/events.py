@@ -50,6 +50,8 @@ class Response(NamedTuple):
     ends: bool = False
     """An inline worker's last word: once it is settled the job is complete, whatever is still open."""
     aside: Aside | None = None
+    number: int | None = None
+    """Of a pending answer: the how-manieth of its task it is. One that was taken already, before a crash, is dropped."""
 
 
 class TimerFired(NamedTuple):

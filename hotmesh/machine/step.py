@@ -141,6 +141,9 @@ def _on_response(run: Run, event: Response) -> None:
     instance = _waiting(run, event)
     if instance is None:
         return
+    if event.number is not None and event.number <= digits.answers(instance.ledger):
+        run.step.dropped += 1
+        return
     for key in event.withdrawn:
         run.withdraw(key)
     if event.aside is not None:

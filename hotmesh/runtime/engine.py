@@ -661,11 +661,11 @@ class Engine:
                 self.messages.pop(pending.message[0], None)
             if pending.task is not None:
                 self.on_settled_task(pending.task[0])
-        answers = [(each.task, each.event) for each in pendings if each.task is not None and isinstance(each.event, Response)]
+        answers = [(each.task, each.event) for each in pendings if each.task and isinstance(each.event, Response) and not each.keep]
         for lease, event in answers:
             await self._streams.park_answer(lease, event)
         await self._streams.park(
-            [each.task for each in pendings if each.task is not None and isinstance(each.event, InlineTask)],
+            [each.task for each in pendings if each.task is not None and (each.keep or isinstance(each.event, InlineTask))],
             [each.lease for each in pendings if each.lease is not None],
         )
 

@@ -10,10 +10,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from hotmesh.errors import HotMeshError
+from hotmesh.errors import HotMeshError, JobPaused
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.events import Response
 from hotmesh.machine.retry import RetryPolicy
+from hotmesh.runtime.engine import DroppedEvent
 from hotmesh.runtime.stream import AnswerError, Metadata, StreamData, StreamResponse, as_response, error_json
 from hotmesh.store.streams import ClaimedTask, Lease
 from hotmesh.telemetry import Telemetry
@@ -162,15 +163,19 @@ class Router:
     async def _generate(self, consumer: Consumer, task: ClaimedTask) -> None:
         answers: AsyncIterator[Any] = consumer.callback(_data(task, None))
         last: Any = None
+        number = 0
         try:
             async for result in answers:
                 response = as_response(result)
                 if response.status != "pending":
                     last = result
                     break
-                waiting = self._answers.answer(task, _event(task, consumer, response), keep=True)
+                number += 1
+                waiting = self._answers.answer(task, _event(task, consumer, response)._replace(number=number), keep=True)
                 if waiting is not None:
-                    await waiting
+                    await _taken(waiting)
+        except JobPaused:
+            return
         except Exception as error:
             self._answers.answer(task, _failure(task, consumer, error))
             return
@@ -203,6 +208,14 @@ class Router:
                 callback.cancel()
             if running:
                 await asyncio.wait(running)
+
+
+async def _taken(waiting: Awaitable[object]) -> None:
+    """Wait until a pending answer is committed; one that was taken before, or comes too late, needs no more care."""
+    try:
+        await waiting
+    except DroppedEvent as dropped:
+        logger.debug("%s", dropped)
 
 
 async def _call(callback: Callback, data: StreamData) -> Any:
