@@ -85,7 +85,7 @@ class HotMeshApp(App[None]):
         return next((screen for screen in reversed(self.screen_stack) if isinstance(screen, Frame)), None)
 
     def on_looked(self, message: Looked) -> None:
-        if self.frame is not None:
+        if self.frame is not None and self.frame.is_whole:
             self.frame.take(message.seen)
 
     def on_trouble(self, message: Trouble) -> None:
@@ -104,7 +104,7 @@ class HotMeshApp(App[None]):
 
     def _reframe(self) -> None:
         for screen in self.screen_stack:
-            if isinstance(screen, Frame):
+            if isinstance(screen, Frame) and screen.is_whole:
                 screen.frame_it()
 
     def on_done(self, message: Done) -> None:

@@ -74,7 +74,7 @@ ROWS = (
 
 def _instance(activity_id: str, dimension: str, kind: str, state: str, start: int, end: int, **more: Json) -> Instance:
     base = NOW_MS - 30_000
-    fields = {
+    fields: dict[str, Json] = {
         "activity_id": activity_id,
         "dimension": dimension,
         "kind": kind,
@@ -191,7 +191,7 @@ def failed_job() -> Execution:
 
 def _member(number: int, topics: tuple[str, ...]) -> Member:
     running = {topic: {"done": 9, "failed": 1, "running": 2, "throttle_ms": 0} for topic in topics}
-    profile = {
+    profile: dict[str, Json] = {
         "guid": f"9f3c2a7e5b1d480{number}",
         "topics": running,
         "counts": {"jobs_done": 100 * number},

@@ -92,12 +92,19 @@ class Frame(Screen[None]):
     def on_screen_resume(self) -> None:
         """In front again: read for this screen."""
         self.app.feed.want(self.want())
-        self.frame_it()
+        if self.is_whole:
+            self.frame_it()
 
     def on_lines_resized(self) -> None:
         """The terminal has another size."""
-        self.frame_it()
-        self.draw()
+        if self.is_whole:
+            self.frame_it()
+            self.draw()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether its widgets are there: not before it is composed, and not while the app ends."""
+        return self.is_running and bool(self.query("#keys"))
 
     def wanted(self) -> None:
         """What is needed has changed."""

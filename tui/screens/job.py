@@ -95,7 +95,7 @@ class JobScreen(Frame):
         self.frame_it()
 
     def _tick(self) -> None:
-        if self.app.screen is self and self.seen is not None and not self.seen.execution.is_done and self.travel.is_now:
+        if self.is_whole and self.app.screen is self and self.seen is not None and not self.seen.execution.is_done and self.travel.is_now:
             self.app.feed.poke()
 
     def draw(self) -> None:
@@ -200,6 +200,8 @@ class JobScreen(Frame):
         self.call_after_refresh(self._reveal_now)
 
     def _reveal_now(self) -> None:
+        if not self.is_whole:
+            return
         rect = self._picture.rect(self.selected) if self._picture is not None and self.selected and self.pane == "graph" else None
         if rect is not None:
             self.query_one("#pane", Lines).reveal(rect.x, rect.y, rect.width, rect.height)

@@ -84,7 +84,7 @@ class JobsScreen(Frame):
 
     def _tick(self) -> None:
         """Ages go on while jobs are open."""
-        if self.app.screen is self and any(row.completed_ms is None for row in self.rows):
+        if self.is_whole and self.app.screen is self and any(row.completed_ms is None for row in self.rows):
             self.draw()
 
     @property
