@@ -75,27 +75,32 @@ class Selection:
 
 def examine(paths: Sequence[str], wanted: Selection, *, fix: bool = False, color: bool = False) -> Report:
     """Lints files, folders and standard input, after mending when `fix` is set."""
-    found: dict[Diagnostic, None] = {}
-    texts: dict[str, str] = {}
-    names: list[str] = []
-    for path in _targets(paths):
-        compiled = _standard_input() if path is None else _file(path, wanted if fix else None)
-        names.append("<stdin>" if path is None else files.relative_name(path))
-        texts.update(compiled.texts)
-        found.update(dict.fromkeys(diagnostic for diagnostic in compiled.diagnostics if wanted.takes(diagnostic)))
-    return Report(tuple(names), tuple(found), texts, color)
+    compiled: dict[str, Compiled] = {}
+    searched: set[str] = set()
+    for path, found in _targets(paths):
+        name = "<stdin>" if path is None else files.relative_name(path)
+        compiled[name] = _standard_input() if path is None else _file(path, wanted if fix else None)
+        if found:
+            searched.add(name)
+    parts = {text for name, each in compiled.items() for text in each.texts if text != name}
+    whole = {name: each for name, each in compiled.items() if name not in parts & searched}
+    diagnostics = dict.fromkeys(found for each in whole.values() for found in each.diagnostics if wanted.takes(found))
+    texts = {name: text for each in whole.values() for name, text in each.texts.items()}
+    return Report(tuple(whole), tuple(diagnostics), texts, color)
 
 
-def _targets(paths: Sequence[str]) -> Iterator[Path | None]:
-    """The files to lint, None for standard input. Raises UsageError when a folder holds no app."""
+def _targets(paths: Sequence[str]) -> Iterator[tuple[Path | None, bool]]:
+    """The files to lint, None for standard input, and whether a folder was searched for them: then a file that another one brings
+    in by `$ref` is part of that app, and none of its own. Raises UsageError when a folder holds no app."""
     for path in paths:
         if path == STDIN:
-            yield None
+            yield None, False
             continue
         apps = files.apps_in(Path(path))
         if not apps:
             raise click.UsageError(f"There is no app in {path}: no YAML file begins with app:, or holds subscribes: and activities:.")
-        yield from apps
+        for app in apps:
+            yield app, app != Path(path)
 
 
 def _standard_input() -> Compiled:
@@ -128,18 +133,19 @@ def _mended(path: Path, compiled: Compiled, mend: Selection) -> Compiled:
 
 
 def _watch(paths: Sequence[str], once: Callable[[], int]) -> int:
-    """Lints, and again after each change, until Ctrl-C; then the last answer is the exit code."""
-    answer, seen, never = 0, None, Event()
+    """Lints, and again after each change, until Ctrl-C."""
+    seen, never = None, Event()
     try:
         while True:
             now = _stamps(paths)
             if now != seen:
                 if sys.stdout.isatty():
                     click.clear()
-                answer, seen = once(), now
+                seen = now
+                once()
             never.wait(LOOK_S)
     except KeyboardInterrupt:
-        return answer
+        return 0
 
 
 def _stamps(paths: Sequence[str]) -> dict[Path, int]:

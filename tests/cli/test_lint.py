@@ -82,6 +82,17 @@ def test_a_folder_is_searched_for_apps(folder: Path, capsys: pytest.CaptureFixtu
     assert [line.split(":")[0] for line in capsys.readouterr().out.splitlines()] == ["a.yml", os.path.join("b", "app.yaml")]
 
 
+def test_a_part_of_an_app_is_no_app_of_its_own(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "graphs").mkdir()
+    (folder / "graphs" / "hello.yaml").write_text(GOOD.replace("type: worker", "type: await").replace("work.do", "other"))
+    (folder / "graphs" / "other.yaml").write_text(GOOD.replace("hello", "other"))
+    refs = "[{$ref: ./graphs/hello.yaml}, {$ref: ./graphs/other.yaml}]"
+    (folder / "shop.yaml").write_text(f"app:\n  id: shop\n  version: '1'\n  graphs: {refs}\n")
+    assert run("lint") == 0
+    assert capsys.readouterr().out == "1 file checked, nothing found\n"
+    assert run("lint", "graphs/hello.yaml") == 1, "by its own name it is an app, and awaits what it hasn't"
+
+
 def test_select_and_ignore(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (folder / "app.yaml").write_text(DOUBTFUL.replace("to: work", "to: wrok"))
     assert run("lint", "app.yaml", "--select", "t,g1", "--ignore", "G105", "--format", "concise") == 1
