@@ -35,6 +35,7 @@ order show 5
 order show 5000
 order refuses '"five"'
 show hotmesh render graphs/order/order.yaml --format ascii
-show hotmesh render graphs/order/order.yaml -o order.svg
+mkdir -p build
+show hotmesh render graphs/order/order.yaml -o build/order.svg
 show hotmesh jobs
-show hotmesh db psql -f docs/demo.sql
+show hotmesh db psql -q -P pager=off -f docs/demo.sql
