@@ -398,7 +398,7 @@ class Engine:
         return self.inline[task.topic].call(job, task)
 
     def _run_inline(self, work: Work) -> None:
-        """Answer the tasks of inline workers at once, in the same step."""
+        """Answer the tasks of inline workers at once, in the same step. One that can't be answered is stored, and pauses its job later."""
         if not self.inline:
             return
         unit = work.unit
@@ -411,8 +411,13 @@ class Engine:
             if worker is None or unit.job.done:
                 kept.append(task)
                 continue
+            try:
+                response = worker.call(unit.job, task)
+            except PauseJob:
+                kept.append(task)
+                continue
             unit.step.tasks = []
-            step(plan, unit.job, worker.call(unit.job, task), _moment(), unit.step)
+            step(plan, unit.job, response, _moment(), unit.step)
             waiting.extend(unit.step.tasks)
         gone = set(unit.step.removed_tasks)
         unit.step.tasks = [task for task in kept if task.id not in gone]

@@ -1,7 +1,7 @@
 """An engine in memory: the real machine on the real graph, with dicts for tables and a clock that jumps.
 
-What is ready (an activity's answer, a timer, a message, a signal) is delivered one by one, in the order that `choose` says. The three ways of
-keeping a workflow between two events: `resident` keeps the suspended function, `evicted` throws it away after every commit, `restarted`
+What is ready (an activity's answer, a timer, a message, a signal) is delivered one by one, in the order that `choose` says. The three ways
+of keeping a workflow between two events: `resident` keeps the suspended function, `evicted` throws it away after every commit, `restarted`
 throws everything away but the rows.
 """
 
@@ -117,7 +117,9 @@ class Engine:
     def start(self, function: Any, *args: Any, id: str = "w", **options: Any) -> str:
         retry = options.pop("retry", None)
         name = name_of(function)
-        payload = start_payload(name, "q", encode_call(args, {}, name, function), {**options, "retry": retry_json(retry) if retry else None})
+        payload = start_payload(
+            name, "q", encode_call(args, {}, name, function), {**options, "retry": retry_json(retry) if retry else None}
+        )
         self._start({**payload, "id": id}, id, None)
         return id
 
@@ -229,11 +231,14 @@ class Engine:
             self._start_child(payload)
         elif message.kind == "child":
             job = next(each for each in self.jobs.values() if each.id == message.job_id)
-            assert message.activity_id is not None and message.dimension is not None
+            assert message.activity_id is not None
+            assert message.dimension is not None
             self._event(job.key, ChildAnswered(message.activity_id, message.dimension, **payload))
         elif message.kind in ("cancel", "interrupt"):
             if payload["key"] in self.jobs and not self.jobs[payload["key"]].done:
-                event: Event = Cancelled(payload["reason"]) if message.kind == "cancel" else Interrupted(payload["reason"], payload.get("code", 410))
+                event: Event = (
+                    Cancelled(payload["reason"]) if message.kind == "cancel" else Interrupted(payload["reason"], payload.get("code", 410))
+                )
                 self._event(payload["key"], event)
         elif message.kind == "continue":
             self._event(next(each for each in self.jobs.values() if each.id == message.job_id).key, Continued())
@@ -359,7 +364,9 @@ class Engine:
         return sum(1 for name, _ in self.jobs[key].instances if name == activity)
 
 
-def run_in_all_modes(workflow: Any, *args: Any, activities: Any = None, drive: Callable[[Engine], Any] | None = None, **options: Any) -> Any:
+def run_in_all_modes(
+    workflow: Any, *args: Any, activities: Any = None, drive: Callable[[Engine], Any] | None = None, **options: Any
+) -> Any:
     """The outcome of a workflow, which must be the same in all three ways of keeping it between its events."""
     outcomes = []
     for mode in MODES:

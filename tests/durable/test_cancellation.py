@@ -153,9 +153,7 @@ async def child() -> str:
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(
-    ("cancellation", "outcome"), [("request", "asked to end"), ("abandon", "slept"), ("terminate", None)], ids=str
-)
+@pytest.mark.parametrize(("cancellation", "outcome"), [("request", "asked to end"), ("abandon", "slept"), ("terminate", None)], ids=str)
 def test_a_cancelled_wait_does_to_the_child_what_was_said(mode: Mode, cancellation: Any, outcome: str | None) -> None:
     async def workflow() -> str:
         try:

@@ -361,7 +361,7 @@ def test_a_loop_that_never_rests_is_an_error(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("hotmesh.durable.loop.MAX_CALLBACKS", 10_000)
 
     async def workflow() -> None:
-        while True:
+        while True:  # noqa: ASYNC110
             await asyncio.sleep(0)
 
     engine = Engine(workflow)
