@@ -22,6 +22,9 @@ Source: TypeAlias = "str | asyncpg.Pool | asyncpg.Connection"
 OLDEST = 140_000
 """PostgreSQL 14."""
 
+CONNECT_S = 10.0
+"""How long a server may take to answer."""
+
 LOST: tuple[type[BaseException], ...] = (
     OSError,
     asyncpg.PostgresConnectionError,
@@ -64,6 +67,7 @@ class Pool:
                     statement_cache_size=200 if self._prepared else 0,
                     max_cached_statement_lifetime=0,
                     reset=_keep,
+                    timeout=CONNECT_S,
                 )
             async with self.acquire() as connection:
                 await _check(connection)
@@ -97,7 +101,7 @@ class Pool:
     async def listener(self) -> Any:
         """A connection of its own for LISTEN, or None where there is none to be had (a single connection is used by all)."""
         if self.dsn is not None:
-            return await asyncpg.connect(self.dsn, statement_cache_size=0)
+            return await asyncpg.connect(self.dsn, statement_cache_size=0, timeout=CONNECT_S)
         if self._pool is not None:
             return await self._pool.acquire()
         return self._single
@@ -142,4 +146,5 @@ def _sentence(error: BaseException) -> str:
     for kind, text in _SENTENCES.items():
         if isinstance(error, kind):
             return text
-    return f"Postgres can't be reached ({error}); start it, or correct HOTMESH_DSN."
+    reason = f"no answer within {CONNECT_S:g} s" if isinstance(error, TimeoutError) else error
+    return f"Postgres can't be reached ({reason}); start it, or correct HOTMESH_DSN."

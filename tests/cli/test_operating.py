@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -91,6 +92,14 @@ def test_an_address_that_is_none_of_postgres(arguments: list[str], tell: Tell) -
     code, _, err = tell(*arguments, "--dsn", "mysql://x/y")
     assert code == 1
     assert "HotMesh needs Postgres, but the address given is one of 'mysql'" in err
+
+
+def test_a_server_that_never_answers(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotmesh.store.pool.CONNECT_S", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        code, _, err = tell("jobs", "--dsn", f"postgresql://nobody@127.0.0.1:{silent.getsockname()[1]}/nothing")
+    assert code == 1
+    assert err == "error: Postgres can't be reached (no answer within 0.2 s); start it, or correct HOTMESH_DSN.\n"
 
 
 USAGE = [
