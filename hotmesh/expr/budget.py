@@ -52,7 +52,7 @@ def _size(value: Any) -> int:
     if isinstance(value, str):
         return len(value) + 2
     if isinstance(value, dict):
-        return 2 + sum(len(key) + 4 for key in value)
+        return 2 + 4 * len(value) + sum(map(_key_length, value))
     return 2 + len(value) if isinstance(value, (list, tuple)) else 2
 
 
@@ -62,3 +62,9 @@ def _next_level(level: list[Any]) -> list[Any]:
         elements: Iterable[Any] = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
         below.extend(elements)
     return below
+
+
+def _key_length(key: Any) -> int:
+    if isinstance(key, str):
+        return len(key)
+    raise Fault("a map has a key that is no string")

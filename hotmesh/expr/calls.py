@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 from hotmesh.errors import PipeError
 from hotmesh.expr.faults import Fault
@@ -21,7 +21,7 @@ class Evaluate(Protocol):
 
 
 Fail = Callable[[Exception], NoReturn]
-"""Raises what a function raised, with its place."""
+"""Raises what a function raised, with its place; a defect of the function too, for a job must fail, not stand still."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +59,6 @@ class Place:
         return PipeError(message, row=self.row, cell=self.cell, function=function, path=self.path)
 
 
-CAUGHT: Final = (Fault, RecursionError)
-"""What a function may raise; anything else is a defect and passes through."""
-
-
 def constant(value: Any) -> Part:
     """A part that gives always the same value."""
 
@@ -92,8 +88,14 @@ def call(function: Function, arguments: Sequence[Part], place: Place) -> Part:
 
 def _failing(function: Function, place: Place) -> Fail:
     def fail(error: Exception) -> NoReturn:
-        text = "its arguments are nested too deep" if isinstance(error, RecursionError) else str(error)
-        raise place.error(f"{function.full_name}: {text}", function.full_name) from None
+        name = function.full_name
+        if isinstance(error, PipeError):
+            raise error
+        if isinstance(error, Fault):
+            raise place.error(f"{name}: {error}", name) from None
+        if isinstance(error, RecursionError):
+            raise place.error(f"{name}: its arguments are nested too deep", name) from None
+        raise place.error(f"{name} broke: {type(error).__name__}: {error}", name) from error
 
     return fail
 
@@ -130,7 +132,7 @@ def _call_0(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Eva
     def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target()
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return run
@@ -142,7 +144,7 @@ def _call_1(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Eva
     def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target(first(scope, prior))
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return run
@@ -154,7 +156,7 @@ def _call_2(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Eva
     def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target(first(scope, prior), second(scope, prior))
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return run
@@ -166,7 +168,7 @@ def _call_3(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> Eva
     def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target(first(scope, prior), second(scope, prior), third(scope, prior))
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return run
@@ -179,13 +181,13 @@ def _call_constant(target: Callable[..., Any], first: Evaluate, others: list[Any
     def run_two(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target(first(scope, prior), second)
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     def run_many(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target(first(scope, prior), *others)
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return run_two if len(others) == 1 else run_many
@@ -195,7 +197,7 @@ def _call_many(target: Callable[..., Any], runs: list[Evaluate], fail: Fail) -> 
     def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target(*[part(scope, prior) for part in runs])
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return run
@@ -205,7 +207,7 @@ def _call_with_scope(target: Callable[..., Any], runs: list[Evaluate], fail: Fai
     def run(scope: Any, prior: Sequence[Any] = ()) -> Any:
         try:
             return target(scope, *[part(scope, prior) for part in runs])
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return run

@@ -16,6 +16,7 @@ from hotmesh.expr.dates import Date
 from hotmesh.expr.numerals import MAX_SAFE
 from hotmesh.expr.rows import Pipe
 from hotmesh.expr.scope import DataScope, Scope, Value
+from hotmesh.expr.values import kind_of
 from hotmesh.values import Json
 
 
@@ -26,7 +27,13 @@ def evaluate_pipe(rows: Json, data: Mapping[str, Json] | None = None, *, now: da
     functions see (the present one unless given), `seed` that of `math.random`. The value is the caller's own: a JSON value,
     `UNDEFINED`, an aware datetime, NaN or ±Infinity; whole numbers are ints. Raises PipeError with row and cell.
     """
-    return _own(_compiled(rows)(DataScope(data, now=now, seed=seed)))
+    return _own(_compiled(rows)(_scope(data, now, seed)))
+
+
+def _scope(data: Mapping[str, Json] | None, now: datetime | None, seed: int) -> DataScope:
+    if data is not None and not isinstance(data, (dict, Mapping)):
+        raise PipeError(f"the data must be a map, not {kind_of(data)}")
+    return DataScope(data, now=now, seed=seed)
 
 
 def _compiled(rows: Json) -> Callable[[Scope], Value]:
@@ -78,7 +85,7 @@ def trace_pipe(rows: Json, data: Mapping[str, Json] | None = None, *, now: datet
     """
     if not isinstance(rows, (list, tuple)) or not rows:
         raise PipeError("a pipe is a list of rows, at least one")
-    scope = DataScope(data, now=now, seed=seed)
+    scope = _scope(data, now, seed)
     for count in range(1, len(rows) + 1):
         try:
             yield TracedRow(rows[count - 1], tuple(map(_own, _values_after(rows, count)(scope))))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from hotmesh.expr.budget import CELL_LIMIT
-from hotmesh.expr.calls import CAUGHT, Evaluate, Fold, Part, Place
+from hotmesh.expr.calls import Evaluate, Fold, Part, Place
+from hotmesh.expr.faults import Fault
 from hotmesh.expr.paths import walk
 from hotmesh.expr.scope import Frame
 from hotmesh.expr.values import kind_of, own_items
@@ -29,7 +30,10 @@ def reduction(collection: Evaluate, start: Evaluate, body: Part, size: int, plac
         root.cells += size * len(items)
         if root.cells > CELL_LIMIT:
             raise place.error(f"the reduce passes the limit of {CELL_LIMIT:,} evaluated cells")
-        return fold(scope, items, None if output is UNDEFINED else output)
+        try:
+            return fold(scope, items, None if output is UNDEFINED else output)
+        except Fault as fault:
+            raise place.error(f"@reduce: {fault}") from None
 
     return Part(run)
 
@@ -65,7 +69,7 @@ def _folding(body: Fold) -> Callable[[Any, Any, Any], Any]:
         elements = [item for _, item in own_items(items)] if isinstance(items, dict) else items
         try:
             return at_once(output, read(elements))
-        except CAUGHT as error:
+        except Exception as error:
             fail(error)
 
     return fold

@@ -36,7 +36,7 @@ class _Writer:
         """The text of a value; `line` is the line break and the indentation where it stands."""
         if isinstance(value, str):
             return quoted(value)
-        if not isinstance(value, (dict, list)):
+        if not isinstance(value, (dict, list, tuple)):
             return _scalar(value)
         place = id(value), len(line)
         if place not in self._known:
@@ -45,7 +45,7 @@ class _Writer:
         return self._known[place]
 
     def _members(self, value: Any, line: str) -> list[str]:
-        if isinstance(value, list):
+        if isinstance(value, (list, tuple)):
             return [self.text(item, line) for item in value]
         names = own_keys(value) if self._keys is None else [key for key in self._keys if key in value]
         colon = ": " if self._gap else ":"

@@ -48,6 +48,11 @@ def wrong_type(parameter: str, expected: str, value: Any) -> Fault:
     return Fault(f"{parameter} must be {expected}, not {kind_of(value)}")
 
 
+def not_json(value: Any) -> Fault:
+    """What is wrong with a value of Python that JSON does not know, as programs may hand them in."""
+    return Fault(f"a value of type {type(value).__name__} is no JSON")
+
+
 # Numbers ------------------------------------------------------------------------------------------------------------------------
 
 
@@ -61,7 +66,9 @@ def to_number(value: Any) -> float:
         return 0
     if isinstance(value, (Date, datetime)):
         return Date.of(value).time_ms
-    return number_of_text(to_string(value)) if isinstance(value, list) else math.nan
+    if isinstance(value, (dict, Undefined)):
+        return math.nan
+    return number_of_text(to_string(value))
 
 
 _DECIMAL: Final = re.compile(r"[+-]?(?:\d+\.?\d*(?:[eE][+-]?\d+)?|\.\d+(?:[eE][+-]?\d+)?|Infinity)", re.ASCII)
@@ -122,8 +129,6 @@ def truthy(value: Any) -> bool:
 
 def add(left: Any, right: Any) -> Any:
     """`left + right`: a text when one of them is a text, a list, a map or a date, else a number."""
-    if type(left) in _NUMBERS and type(right) in _NUMBERS:
-        return double(left + right)
     left, right = to_primitive(left), to_primitive(right)
     if isinstance(left, str) or isinstance(right, str):
         texts = to_string(left), to_string(right)
@@ -149,7 +154,11 @@ def to_string(value: Any) -> str:
         return join(value, ",")
     if isinstance(value, dict):
         return "[object Object]"
-    return "undefined" if value is UNDEFINED else date_text(Date.of(value))
+    if value is UNDEFINED:
+        return "undefined"
+    if isinstance(value, (Date, datetime)):
+        return date_text(Date.of(value))
+    raise not_json(value)
 
 
 def join(items: list[Any], separator: str) -> str:
@@ -329,7 +338,7 @@ def _json_scalar(value: Any) -> Json:
     for kind, convert in _SCALARS:
         if isinstance(value, kind):
             return convert(value)
-    raise Fault(f"a value of type {type(value).__name__} is no JSON")
+    raise not_json(value)
 
 
 def strict_equals(left: Any, right: Any) -> bool:
@@ -355,6 +364,8 @@ def _equal_maps(left: dict[str, Any], right: dict[str, Any]) -> bool:
 def own_keys(members: dict[str, Any]) -> list[str]:
     """The keys of a map in the order of ECMAScript: list indexes first, by number, then the others as they were added."""
     keys = list(members)
+    if not all(isinstance(key, str) for key in keys):
+        raise Fault("a map has a key that is no string")
     if not any(key[:1].isdigit() for key in keys):
         return keys
     indexes = sorted((key for key in keys if list_index(key) is not None), key=int)
@@ -366,6 +377,12 @@ def own_items(members: dict[str, Any]) -> list[tuple[str, Any]]:
     return [(key, members[key]) for key in own_keys(members)]
 
 
+def _nothing_in(value: Any) -> Any:
+    if value is None or isinstance(value, (int, float, Undefined, Date, datetime)):
+        return UNDEFINED
+    raise not_json(value)
+
+
 def get_property(value: Any, key: Any) -> Any:
     """`value[key]`, undefined when there is none or the value is null: elements, members, code units and `length`."""
     if isinstance(value, dict):
@@ -373,7 +390,7 @@ def get_property(value: Any, key: Any) -> Any:
     if isinstance(value, list) and type(key) is int:
         return value[key] if 0 <= key < len(value) else UNDEFINED
     if not isinstance(value, (list, str)):
-        return UNDEFINED
+        return _nothing_in(value)
     items = to_units(value) if isinstance(value, str) else value
     name = to_string(key)
     return len(items) if name == "length" else element(items, name)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import math
+from collections import ChainMap
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -117,3 +119,28 @@ def test_a_trace_ends_with_the_row_that_raised() -> None:
     assert last.row == ["{@string.trim}"]
     assert last.error is not None
     assert last.error.row == 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "value", "sentence"),
+    [
+        ([["{a}"], ["{@string.concat}"]], UUID(int=1), "string.concat: a value of type UUID is no JSON"),
+        ([["{a}"], ["{@math.abs}"]], b"x", "math.abs: a value of type bytes is no JSON"),
+        ([["{a}"], ["{@array.length}"]], (1, 2), "array.length: a value of type tuple is no JSON"),
+        ([["{a}"], ["{@array.push}"]], {1}, "array.push: list must be a list, not set"),
+        ([["{a}"], ["{@object.keys}"]], {1: 2}, "object.keys: a map has a key that is no string"),
+        ([["{a}", 0], {"@reduce": [["{$item}"]]}], {1, 2}, "@reduce needs a list, a map or a string, not a set"),
+        ([["{a}", 0], {"@reduce": [["{$item}"]]}], {1: 2}, "@reduce: a map has a key that is no string"),
+    ],
+)
+def test_values_of_python_that_json_does_not_know(rows: Any, value: Any, sentence: str) -> None:
+    with pytest.raises(PipeError) as caught:
+        evaluate_pipe(rows, {"a": value})
+    assert sentence in str(caught.value)
+
+
+def test_data_that_are_no_map() -> None:
+    for data in ([1], "x", 5):
+        with pytest.raises(PipeError, match="the data must be a map, not"):
+            evaluate_pipe([[1]], data)  # type: ignore[arg-type]
+    assert evaluate_pipe([["{a}"]], ChainMap({"a": 1})) == 1

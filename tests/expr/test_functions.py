@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import product
 from typing import Any
+from uuid import UUID
 
 import pytest
 
 from hotmesh.errors import PipeError
-from hotmesh.expr import DOMAINS, FUNCTIONS, DataScope, Function, compile_template
+from hotmesh.expr import DOMAINS, FUNCTIONS, DataScope, Date, Function, compile_template
 from hotmesh.expr.signature import ANY, KINDS
+from hotmesh.values import UNDEFINED
 from tests.expr.vectors import alike, by_function, decode
 
 NOW = datetime(2026, 11, 20, 20, 54, 36, 708_000, tzinfo=UTC)
@@ -68,10 +71,27 @@ def test_the_example_of_the_declaration_is_true(function: Function) -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
 def test_the_signature_is_that_of_the_implementation(function: Function) -> None:
-    """It can be called with no arguments and with all that it declares, and raises nothing but PipeError."""
-    for count in {0, function.required, function.most or 5}:
-        for value in (None, "x", 1, [1], {"a": 1}, True, math.nan):
-            outcome({"fn": function.full_name, "args": [value] * count})
+    """It can be called with no arguments and with all that it declares, and what it raises is no defect."""
+    values = (
+        None,
+        UNDEFINED,
+        "x",
+        1,
+        [1],
+        {"a": 1},
+        True,
+        math.nan,
+        math.inf,
+        10**400,
+        Date(0),
+        object(),
+        (1,),
+        {1: 2},
+        {"a": [UUID(int=1)]},
+    )
+    for count, value in product({0, function.required, function.most or 5}, values):
+        result = outcome({"fn": function.full_name, "args": [value] * count})
+        assert not isinstance(result, PipeError) or result.__cause__ is None, f"{value}: {result}"
 
 
 @pytest.mark.parametrize("function", FUNCTIONS.values(), ids=FUNCTIONS)
@@ -81,6 +101,18 @@ def test_a_declaration_is_whole(function: Function) -> None:
     assert function.summary
     optional = [parameter.optional or parameter.variadic for parameter in function.parameters]
     assert optional == sorted(optional), "a parameter that is needed stands after one that is not"
+
+
+def test_a_defect_of_a_function_is_an_error_of_the_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job fails with its place; the program around it goes on."""
+
+    def broken(text: str) -> str:
+        return text[5 / 0]  # type: ignore[index]
+
+    monkeypatch.setitem(FUNCTIONS, "string.trim", replace(FUNCTIONS["string.trim"], call=broken))
+    with pytest.raises(PipeError, match=r"string.trim broke: ZeroDivisionError: division by zero") as caught:
+        apply("string.trim", ["x"])
+    assert isinstance(caught.value.__cause__, ZeroDivisionError)
 
 
 def test_a_signature_must_be_readable() -> None:
