@@ -16,6 +16,7 @@ from tui.core.forms import fields_of, read
 from tui.core.keys import KEYS, remapped
 from tui.core.pictures import job_picture
 from tui.core.rates import Rates
+from tui.core.reference import reference
 from tui.core.spans import plain, text_of, width_of, wrap
 from tui.core.tables import Column, table
 from tui.core.timeline import timeline_lines
@@ -201,3 +202,8 @@ def test_rates_are_of_counters_that_may_begin_anew() -> None:
         rates.note("a", value, second * 1000)
     assert rates.of("a") == [10, 30, 0]
     assert sparkline(rates.of("a"), 4) == " ▃█▁"
+
+
+def test_the_page_of_the_docs_has_the_keys_as_they_are() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "terminal.md").read_text(encoding="utf-8")
+    assert page.endswith(reference()), "docs/how-to/terminal.md: replace what stands below '## Keys' by tui.core.reference.reference()"
