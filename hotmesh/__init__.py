@@ -16,10 +16,11 @@ _PUBLIC = {
     "Durable": "hotmesh.durable",
     "Worker": "hotmesh.client.worker",
     "RestrictedWorker": "hotmesh.client.restricted",
-    "Manifest": "hotmesh.client.hotmesh",
+    "Manifest": "hotmesh.client.versions",
     "JobOutput": "hotmesh.client.output",
     "Observer": "hotmesh.client.observer",
     "Execution": "hotmesh.export.execution",
+    "JobExport": "hotmesh.export.sections",
     "StreamData": "hotmesh.runtime.stream",
     "StreamResponse": "hotmesh.runtime.stream",
     "RetryPolicy": "hotmesh.machine.retry",
@@ -42,10 +43,10 @@ _PUBLIC = {
 if TYPE_CHECKING:
     from hotmesh import durable as Durable  # noqa: F401, N812
     from hotmesh.client.hotmesh import HotMesh as HotMesh
-    from hotmesh.client.hotmesh import Manifest as Manifest
     from hotmesh.client.observer import Observer as Observer
     from hotmesh.client.output import JobOutput as JobOutput
     from hotmesh.client.restricted import RestrictedWorker as RestrictedWorker
+    from hotmesh.client.versions import Manifest as Manifest
     from hotmesh.client.worker import Worker as Worker
     from hotmesh.compile import compile_app as compile_app
     from hotmesh.errors import CompileError as CompileError
@@ -59,6 +60,7 @@ if TYPE_CHECKING:
     from hotmesh.errors import PipeError as PipeError
     from hotmesh.errors import Retryable as Retryable
     from hotmesh.export.execution import Execution as Execution
+    from hotmesh.export.sections import JobExport as JobExport
     from hotmesh.machine.retry import RetryPolicy as RetryPolicy
     from hotmesh.runtime.stream import StreamData as StreamData
     from hotmesh.runtime.stream import StreamResponse as StreamResponse
