@@ -14,7 +14,7 @@ from textual.app import App, SystemCommand
 from textual.screen import Screen
 
 from hotmesh import clock
-from hotmesh.store.listing import EVERYTHING, JobFilter
+from hotmesh.client.facts import EVERYTHING, JobFilter
 
 from .core.helping import help_lines
 from .core.keys import keys_of, remapped

@@ -13,15 +13,12 @@ from textual.message import Message
 
 from hotmesh import clock
 from hotmesh.client.console import LOST_ERRORS, MeshView
+from hotmesh.client.facts import ESCALATION_STATES, DeadLetter, Escalation, EscalationFilter, JobFilter, Page, Queue, Tally, Version
 from hotmesh.compile import compile_app
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.errors import ConnectionError, HotMeshError
 from hotmesh.export.execution import Execution
 from hotmesh.program import Hook, Program
-from hotmesh.store.escalations import STATES, Escalation, EscalationFilter
-from hotmesh.store.listing import JobFilter, Page, Tally
-from hotmesh.store.mesh import Version
-from hotmesh.store.queues import DeadLetter, Queue
 from hotmesh.values import UNDEFINED, Json
 
 from .core.orders import Order
@@ -206,7 +203,7 @@ class Feed:
         return self._findings[digest]
 
     async def _escalations(self, want: WantEscalations) -> SeenEscalations:
-        found = await self._client.escalated(EscalationFilter(states=STATES) if want.closed else None)
+        found = await self._client.escalated(EscalationFilter(states=ESCALATION_STATES) if want.closed else None)
         schemas: dict[tuple[str, str], object] = {}
         for each in found:
             program = await self._program(each.version)

@@ -33,9 +33,9 @@ def escalations() -> None:
 @target_options
 def list_command(closed: bool, role: str | None, output: str, target: Target) -> None:
     """List escalations, the most urgent and oldest first."""
-    from hotmesh.store.escalations import OPEN, STATES, EscalationFilter
+    from hotmesh.client.facts import ESCALATION_STATES, OPEN_ESCALATIONS, EscalationFilter
 
-    chosen = EscalationFilter(states=STATES if closed else OPEN, role=role)
+    chosen = EscalationFilter(states=ESCALATION_STATES if closed else OPEN_ESCALATIONS, role=role)
     found = _with_console(target, lambda console: console.escalated(chosen))
     rows = [
         [each.id, each.state, each.priority, each.role, each.description, each.job_id, each.assignee, ago(each.created_at)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from hotmesh.client.facts import JOB_STATES
 from hotmesh.client.filters import FIELDS, GROUPS
-from hotmesh.store.listing import STATES
 
 from .commands import COMMANDS
 from .keys import Key, keys_of, signs
@@ -24,7 +24,7 @@ def help_lines(place: str, remapped: dict[str, str]) -> list[Line]:
     lines += [(("  ", "text"), (padded(name, 14), "key"), (example, "text")) for name, example in FIELDS.items()]
     lines += [(("  ", "text"), (padded("any text", 14), "key"), ("is looked for in id, topic, entity, parent, error and facets", "text"))]
     lines += [line(""), line("States", "title")]
-    lines += [(("  ", "text"), (padded(" ".join((SIGNS[state][0], state)), 14), SIGNS[state][1])) for state in STATES]
+    lines += [(("  ", "text"), (padded(" ".join((SIGNS[state][0], state)), 14), SIGNS[state][1])) for state in JOB_STATES]
     lines += [(("  ", "text"), (padded(name, 14), "key"), (", ".join(states), "dim")) for name, states in GROUPS.items()]
     return lines
 

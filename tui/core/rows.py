@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
+from hotmesh.client.facts import DeadLetter, Escalation, JobRow, Member, Queue, Tally, Version
 from hotmesh.export.execution import Event, Execution
-from hotmesh.store.escalations import Escalation
-from hotmesh.store.listing import JobRow, Tally
-from hotmesh.store.mesh import Member, Version
-from hotmesh.store.queues import DeadLetter, Queue
 
 from .rates import Rates
 from .spans import SIGNS, Line, Role, Span, line, width_of

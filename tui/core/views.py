@@ -6,13 +6,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from hotmesh.client.console import MeshView
+from hotmesh.client.facts import DeadLetter, Escalation, JobFilter, Page, Queue, Tally, Version
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.export.execution import Execution
 from hotmesh.program import Program
-from hotmesh.store.escalations import Escalation
-from hotmesh.store.listing import JobFilter, Page, Tally
-from hotmesh.store.mesh import Version
-from hotmesh.store.queues import DeadLetter, Queue
 
 
 @dataclass(frozen=True, slots=True)

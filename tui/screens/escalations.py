@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
-from hotmesh.store.escalations import Escalation
+from hotmesh.client.facts import Escalation
 from hotmesh.values import dumps
 
 from ..core.orders import Name, Order, why_not

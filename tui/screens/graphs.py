@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from textual.containers import Horizontal, Vertical
 from textual.widget import Widget
 
+from hotmesh.client.facts import Version
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.graph.layout import Direction
-from hotmesh.store.mesh import Version
 
 from ..core.orders import Name
 from ..core.pictures import program_lines

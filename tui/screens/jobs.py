@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
+from hotmesh.client.facts import EVERYTHING, JobFilter, JobRow
 from hotmesh.client.filters import filter_text, parse_filter
-from hotmesh.store.listing import EVERYTHING, JobFilter, JobRow
 from hotmesh.values import dumps
 
 from ..core.orders import Name

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from textual.widget import Widget
 
-from hotmesh.store.mesh import Member
+from hotmesh.client.facts import Member
 from hotmesh.values import Json, dumps
 
 from ..core.orders import Name

@@ -7,8 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
-from hotmesh.store.listing import JobFilter
-from hotmesh.store.queues import DeadLetter, Queue
+from hotmesh.client.facts import DeadLetter, JobFilter, Queue
 from hotmesh.values import dumps
 
 from ..core.orders import Name
