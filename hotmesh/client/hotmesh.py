@@ -3,27 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any, ClassVar, Self
 
 from hotmesh import clock, codec, ids, settings
 from hotmesh.client.inspection import Inspection
+from hotmesh.client.listening import Listening
 from hotmesh.client.output import JobOutput
 from hotmesh.client.quorum import Quorum
 from hotmesh.client.restricted import WorkerRoles
+from hotmesh.client.versions import Versions
 from hotmesh.client.worker import Worker, as_worker
-from hotmesh.compile import compile_app
-from hotmesh.errors import CompileError, DuplicateJobError, JobError, JobNotFound, JobTimeout, PayloadError, UnknownTopic
+from hotmesh.errors import DuplicateJobError, JobError, JobNotFound, JobTimeout, PayloadError, UnknownTopic
 from hotmesh.machine.events import Cancelled, Event, Interrupted, Retried
 from hotmesh.machine.job import JobState
 from hotmesh.machine.restore import restore
 from hotmesh.machine.run import Moment, job_key
-from hotmesh.program import Program
 from hotmesh.runtime.engine import DroppedEvent, StartRequest
-from hotmesh.runtime.node import Finished, Node
+from hotmesh.runtime.node import Node
 from hotmesh.store.address import resolve_dsn
 from hotmesh.store.jobs import Found
 from hotmesh.store.migrate import migrate
@@ -31,30 +29,8 @@ from hotmesh.store.pool import Pool, Source
 from hotmesh.store.transactions import SAVEPOINT, transaction_of
 from hotmesh.values import Json, dumps
 
-Subscriber = Callable[[str, JobOutput], Awaitable[None] | None]
 
-
-@dataclass(frozen=True, slots=True)
-class Manifest:
-    """What `deploy` and `plan` found: the compiled program and the warnings."""
-
-    program: Program
-    diagnostics: tuple[Any, ...]
-
-    @property
-    def app_id(self) -> str:
-        return self.program.id
-
-    @property
-    def version(self) -> str:
-        return self.program.version
-
-    @property
-    def digest(self) -> str:
-        return self.program.digest
-
-
-class HotMesh(Quorum, WorkerRoles, Inspection):
+class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
     """An app's mesh, seen from this process. Make one with `await HotMesh.init(…)` or `async with HotMesh(…) as mesh`."""
 
     _all: ClassVar[set[HotMesh]] = set()
@@ -78,7 +54,7 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
         self._settings = settings.load(**options)
         self._source: Source | None = (engine or {}).get("connection")
         self._consumers = [as_worker(each).consumer() for each in workers]
-        self._subscribers: dict[str, list[tuple[Subscriber, Callable[[Finished], Awaitable[None] | None]]]] = {}
+        super().__init__()
         self._node: Node | None = None
         self._pool: Pool | None = None
 
@@ -164,47 +140,6 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
         """Work for another topic from now on."""
         await self.node.serve(as_worker(worker).consumer())
 
-    # ---- versions
-
-    async def plan(self, source: str | Path | Mapping[str, Any]) -> Manifest:
-        """Compile only. `source`: a path, a YAML text (anything with a newline) or a parsed mapping. Raises CompileError."""
-        return compiled(source, self.app_id)[0]
-
-    async def deploy(self, source: str | Path | Mapping[str, Any]) -> Manifest:
-        """Compile and store a version. Raises CompileError with every finding, VersionError; then nothing was stored."""
-        manifest, text = compiled(source, self.app_id)
-        await self.node.mesh.deploy(manifest.program, text)
-        await self.node.programs.keep(manifest.program)
-        self.node.bus.say("changed")
-        return manifest
-
-    async def activate(self, version: str | int, delay_s: float | None = None) -> bool:
-        """Give new jobs this version, in the same instant everywhere; whether all live members confirmed within `delay_s` (1) seconds.
-
-        Raises VersionError when nobody deployed it.
-        """
-        node = self.node
-        others = {member.guid for member in await node.mesh.members()} - {self.guid}
-        confirmed: set[str] = set()
-        everyone = asyncio.Event()
-
-        def listen(kind: str, body: Json, sender: str) -> None:
-            if kind == "confirmed" and body["version"] == str(version):
-                confirmed.add(sender)
-                if others <= confirmed:
-                    everyone.set()
-
-        node.quorum_listeners.append(listen)
-        try:
-            await node.mesh.activate(str(version))
-            await node.refresh()
-            if not others:
-                return True
-            node.bus.say("changed")
-            return await _within(everyone, 1.0 if delay_s is None else delay_s)
-        finally:
-            node.quorum_listeners.remove(listen)
-
     # ---- jobs
 
     async def pub(
@@ -246,8 +181,9 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
         name = key if key is not None else job_key(node.programs.plan(), topic, payload, moment, job_id)
         if not name or "\0" in name or len(name) > 2_000:
             raise PayloadError("a job's id is a text of 1 to 2,000 characters without NUL")
-        trace = node.telemetry.start(topic, context)
-        return StartRequest(topic, payload, job_id, name, entity=entity, origin=self.guid, trace=dict(trace) if trace else None, on_duplicate=on_duplicate)
+        ids_of_trace = node.telemetry.start(topic, context)
+        trace = dict(ids_of_trace) if ids_of_trace else None
+        return StartRequest(topic, payload, job_id, name, entity=entity, origin=self.guid, trace=trace, on_duplicate=on_duplicate)
 
     async def _start_within(self, request: StartRequest, tx: Any) -> str:
         own = await transaction_of(tx)
@@ -426,40 +362,6 @@ class HotMesh(Quorum, WorkerRoles, Inspection):
         if not await self.node.jobs.act("scrub", found.id):
             raise JobError(f"the job {job_id} is still running: interrupt it first", code=409, job_id=job_id)
 
-    # ---- listening
-
-    async def sub(self, topic: str, callback: Subscriber) -> None:
-        """Hear of completions and emissions: `order.done` of all jobs, `order.done.<job id>` of one. Calls `callback(topic, JobOutput)`."""
-
-        def listener(finished: Finished) -> Awaitable[None] | None:
-            return callback(finished.topic, JobOutput.of(finished.data, finished.metadata))
-
-        self._subscribers.setdefault(topic, []).append((callback, listener))
-        self.node.listeners.setdefault(topic, []).append(listener)
-        await self.node.announce()
-
-    async def unsub(self, topic: str, callback: Subscriber | None = None) -> None:
-        """Hear no more of a topic: this callback, or all."""
-        kept = []
-        for known, listener in self._subscribers.pop(topic, []):
-            if callback is None or known is callback:
-                self.node.listeners[topic].remove(listener)
-            else:
-                kept.append((known, listener))
-        if kept:
-            self._subscribers[topic] = kept
-        if not self.node.listeners.get(topic, True):
-            del self.node.listeners[topic]
-        await self.node.announce()
-
-    async def psub(self, pattern: str, callback: Subscriber) -> None:
-        """`sub` for a pattern, as `order.*`."""
-        await self.sub(pattern, callback)
-
-    async def punsub(self, pattern: str, callback: Subscriber | None = None) -> None:
-        """`unsub` for a pattern."""
-        await self.unsub(pattern, callback)
-
 
 def plain(data: Json) -> Json:
     """A payload, once it is sure to be JSON. Raises PayloadError."""
@@ -468,25 +370,3 @@ def plain(data: Json) -> Json:
     except (TypeError, ValueError, RecursionError) as error:
         raise PayloadError(f"the payload is not JSON: {error}") from error
     return data
-
-
-def compiled(source: str | Path | Mapping[str, Any], app_id: str) -> tuple[Manifest, str | None]:
-    """The program of a path, a YAML text or a parsed mapping, and its text. Raises CompileError, FileNotFoundError."""
-    if isinstance(source, Mapping):
-        text, file = dumps(source), None
-    elif isinstance(source, str) and "\n" in source:
-        text, file = source, None
-    else:
-        text, file = Path(source).read_text(encoding="utf-8"), str(source)
-    result = compile_app(text, file=file, app_id=app_id)
-    if result.program is None or any(each.is_error for each in result.diagnostics):
-        raise CompileError(result.diagnostics)
-    return Manifest(result.program, result.diagnostics), text
-
-
-async def _within(event: asyncio.Event, delay_s: float) -> bool:
-    try:
-        await asyncio.wait_for(event.wait(), delay_s)
-    except TimeoutError:
-        return False
-    return True

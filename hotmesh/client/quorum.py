@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hotmesh.ids import make_token
 from hotmesh.runtime.node import Node
+from hotmesh.runtime.profile import profile
 from hotmesh.values import Json
 
 QuorumListener = Callable[[str, Json], None]
@@ -28,7 +29,7 @@ class Quorum:
     async def roll_call(self, delay_s: float = 0.25) -> list[Json]:
         """The profiles of those who answer within `delay_s` seconds, this process first."""
         node, nonce = self.node, make_token()
-        profiles: dict[str, Json] = {self.guid: node.profile()}
+        profiles: dict[str, Json] = {self.guid: profile(node)}
         others = {member.guid for member in await node.mesh.members()} - {self.guid}
         everyone = asyncio.Event()
 

@@ -15,7 +15,7 @@ from hotmesh.machine.events import Posted
 from hotmesh.machine.job import JobState
 from hotmesh.machine.restore import restore
 from hotmesh.runtime.engine import DroppedEvent
-from hotmesh.runtime.node import Finished
+from hotmesh.runtime.listening import Finished
 from hotmesh.values import Json
 
 

@@ -8,11 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
-import socket
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Any
 
 from hotmesh import clock
@@ -23,12 +20,15 @@ from hotmesh.machine.job import JobState
 from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import MAX_INBOX, Engine, Pending, StartRequest, Work
+from hotmesh.runtime.listening import Finished, Listener, call, listens
 from hotmesh.runtime.messages import event_of, start_request
+from hotmesh.runtime.profile import Heartbeat, profile
 from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.router import Consumer, Router
 from hotmesh.runtime.service import Service
 from hotmesh.runtime.telling import tell
 from hotmesh.runtime.timers import OwnTimers, Timer
+from hotmesh.runtime.waiting import Waiters
 from hotmesh.runtime.watching import Watching
 from hotmesh.settings import Settings
 from hotmesh.store.commit import Committer
@@ -45,23 +45,7 @@ from hotmesh.values import Json, dumps
 
 logger = logging.getLogger("hotmesh.node")
 
-HEARTBEAT_S = 20.0
 CLAIM_AT_ONCE = 256
-
-
-@dataclass(slots=True)
-class Finished:
-    """A publication as listeners get it: final or interim, the job's metadata and data."""
-
-    topic: str
-    job_id: str
-    job_key: str
-    final: bool
-    data: dict[str, Json]
-    metadata: dict[str, Json]
-
-
-Listener = Callable[[Finished], Awaitable[None] | None]
 
 
 @dataclass(slots=True)
@@ -73,7 +57,7 @@ class Peers:
     guids: set[str] = field(default_factory=set)
 
 
-class Node:
+class Node(Waiters):
     """One process in the mesh of one app."""
 
     def __init__(self, pool: Pool, app_id: str, guid: str, settings: Settings) -> None:
@@ -83,7 +67,7 @@ class Node:
         self.guid = guid
         self.settings = settings
         self.pool = pool
-        self.jobs = Jobs(pool, schema)
+        super().__init__(Jobs(pool, schema), settings.poll_s)
         self.mesh = Mesh(pool, schema)
         self.streams = Streams(pool, schema, guid, settings.lease_s)
         self.signals = Signals(pool, schema, guid, settings.lease_s)
@@ -104,8 +88,6 @@ class Node:
         self.peers = Peers()
         self.members: list[Member] = []
         self.started_at = clock.now()
-        self.waiters: dict[str, list[asyncio.Future[JobState | None]]] = {}
-        """Futures of those who wait for a job's end, by job row id; they get its state when it ended in this process."""
         self.listeners: dict[str, list[Listener]] = {}
         """By topic pattern."""
         self.quorum_listeners: list[Callable[[str, Json, str], None]] = []
@@ -134,11 +116,12 @@ class Node:
         await self.refresh()
         await self.announce()
         self.engine.start()
-        for service in self._services():
+        for service in self.services():
             service.start()
         self._started = True
 
-    def _services(self) -> list[Service]:
+    def services(self) -> list[Service]:
+        """Every loop but the commit lanes."""
         return [self.bus, self.message_claims, self.task_claims, self.leases, self.timers, self.heartbeat]
 
     async def stop(self, grace_s: float) -> None:
@@ -158,7 +141,7 @@ class Node:
         await self.engine.stop()
         self.watching.stop()
         await self._leave()
-        for service in self._services():
+        for service in self.services():
             await service.stop()
 
     async def _leave(self) -> None:
@@ -216,33 +199,8 @@ class Node:
 
     async def announce(self) -> None:
         """Tell the mesh who this is and what it wants to hear of."""
-        await self.mesh.join(self.guid, list(self.router.consumers), list(self.listeners), self.profile())
+        await self.mesh.join(self.guid, list(self.router.consumers), list(self.listeners), profile(self))
         self.bus.say("joined")
-
-    def profile(self) -> dict[str, Json]:
-        """Who this is and how it goes."""
-        import resource
-
-        counts = self.engine.counts
-        usage = resource.getrusage(resource.RUSAGE_SELF)
-        return {
-            "guid": self.guid,
-            "app_id": self.app_id,
-            "version": self.programs.active,
-            "topics": {
-                each.topic: {**each.counts, "running": each.running, "throttle_ms": each.throttle_ms}
-                for each in self.router.consumers.values()
-            },
-            "counts": {name: getattr(counts, name) for name in counts.__slots__},
-            "error_count": sum(service.errors for service in self._services()),
-            "inbox": self.engine.load,
-            "throttle_ms": -1 if self.engine.paused else 0,
-            "started_at": self.started_at.isoformat(),
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "memory_bytes": usage.ru_maxrss * 1024,
-            "cpu_s": usage.ru_utime + usage.ru_stime,
-        }
 
     async def serve(self, consumer: Consumer) -> None:
         """Serve a topic from now on."""
@@ -365,10 +323,10 @@ class Node:
         for publication in work.unit.step.publications:
             finished = Finished(publication.topic, job.id, job.key, publication.final, publication.data, self.metadata(job))
             self.tell(finished)
-            if self.peers.patterns and any(_listens(pattern, finished) for pattern in self.peers.patterns):
+            if self.peers.patterns and any(listens(pattern, finished) for pattern in self.peers.patterns):
                 self.bus.say("published", [publication.topic, job.id, job.key, publication.final, publication.data, finished.metadata])
         if job.done:
-            self._wake_waiters(job.id, job)
+            self.wake_waiters(job.id, job)
             if job.origin in self.peers.guids:
                 self.bus.say("done", [job.id])
 
@@ -379,14 +337,9 @@ class Node:
     def tell(self, finished: Finished) -> None:
         """Call this process's listeners."""
         for pattern, callbacks in list(self.listeners.items()):
-            if _listens(pattern, finished):
+            if listens(pattern, finished):
                 for callback in callbacks:
-                    self.spawn(_call(callback, finished))
-
-    def _wake_waiters(self, job_id: str, job: JobState | None = None) -> None:
-        for waiter in self.waiters.pop(job_id, ()):
-            if not waiter.done():
-                waiter.set_result(job)
+                    self.spawn(call(callback, finished))
 
     # ---- the bus
 
@@ -406,13 +359,13 @@ class Node:
             case "watch":
                 self.watching.wanted(body)
             case "ping":
-                self.bus.say("pong", {"nonce": body, "profile": self.profile()})
+                self.bus.say("pong", {"nonce": body, "profile": profile(self)})
         for listener in list(self.quorum_listeners):
             listener(kind, body, sender)
 
     async def _on_done(self, body: Json) -> None:
         for job_id in body if body is not None else await self.jobs.finished(self.waiters):
-            self._wake_waiters(job_id)
+            self.wake_waiters(job_id)
 
     async def _on_published(self, body: Json) -> None:
         """A publication of another member; when it was too long to be sent, the listeners wait for the job's end instead."""
@@ -423,67 +376,7 @@ class Node:
         """Whatever was said while nobody listened is looked up."""
         await self.refresh()
         for job_id in await self.jobs.finished(self.waiters) if self.waiters else ():
-            self._wake_waiters(job_id)
-
-    # ---- waiting
-
-    def expect_end(self, job_id: str) -> asyncio.Future[JobState | None]:
-        """A future of a job's end; make it before the job is asked for, so that nothing is missed between."""
-        waiter: asyncio.Future[JobState | None] = asyncio.get_running_loop().create_future()
-        self.waiters.setdefault(job_id, []).append(waiter)
-        return waiter
-
-    async def ended(self, job_id: str, waiter: asyncio.Future[JobState | None]) -> JobState | None:
-        """Wait for the end of a job by word of mouth, with a look now and then; its state when it ended here."""
-        try:
-            while True:
-                done, _ = await asyncio.wait([waiter], timeout=self.settings.poll_s)
-                if done:
-                    return waiter.result()
-                if job_id in await self._finished_now(job_id):
-                    return None
-        finally:
-            self.expect_no_more(job_id, waiter)
-
-    def expect_no_more(self, job_id: str, waiter: asyncio.Future[JobState | None]) -> None:
-        """Take a future of `expect_end` back."""
-        left = [each for each in self.waiters.pop(job_id, []) if each is not waiter]
-        if left:
-            self.waiters[job_id] = left
-
-    async def _finished_now(self, job_id: str) -> set[str]:
-        try:
-            return await self.jobs.finished([job_id])
-        except LOST:
-            return set()
-
-
-class Heartbeat(Service):
-    """Shows the mesh that this member is alive."""
-
-    def __init__(self, node: Node) -> None:
-        super().__init__("heartbeat")
-        self._node = node
-
-    async def run(self) -> None:
-        """Beat."""
-        while True:
-            await asyncio.sleep(HEARTBEAT_S)
-            await self._node.mesh.heartbeat(self._node.guid, self._node.profile())
-            if self._node.telemetry.enabled:
-                self._node.telemetry.depths([(each.topic, each.ready) for each in await self._node.streams.depths()])
-
-
-async def _call(callback: Listener, finished: Finished) -> None:
-    result = callback(finished)
-    if result is not None:
-        await result
-
-
-def _listens(pattern: str, finished: Finished) -> bool:
-    """Whether a subscription is for this publication: its topic, one job's, or a pattern."""
-    topic = finished.topic
-    return pattern in (topic, f"{topic}.{finished.job_key}") or ("*" in pattern and fnmatchcase(topic, pattern))
+            self.wake_waiters(job_id)
 
 
 def _strictest(*brakes: int) -> int:

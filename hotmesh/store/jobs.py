@@ -73,8 +73,10 @@ class Jobs:
 
     async def pause(self, job_id: str, reason: str | None = None) -> bool:
         """Stop a job where it is; whether anything changed."""
-        async with self._pool.acquire() as connection:
-            return await connection.fetchrow(self._sql["pause"], job_id, reason) is not None
+        async with self._pool.acquire() as connection, connection.transaction():
+            paused = await connection.fetchrow(self._sql["pause"], job_id, reason) is not None
+            await connection.execute(self._sql["set_aside"], job_id)
+        return paused
 
     async def paused_for(self, reason: str) -> list[str]:
         """The paused jobs whose reason begins with `reason`."""
@@ -89,8 +91,11 @@ class Jobs:
 
     async def act(self, name: str, job_id: str) -> bool:
         """`resume` or `scrub` a job; whether anything changed."""
-        async with self._pool.acquire() as connection:
-            return await connection.fetchrow(self._sql[name], job_id) is not None
+        async with self._pool.acquire() as connection, connection.transaction():
+            changed = await connection.fetchrow(self._sql[name], job_id) is not None
+            if name == "resume":
+                await connection.execute(self._sql["take_up"], job_id)
+        return changed
 
     async def prune(self, *, older_than_s: float = 0, batch: int = 1000, progress: Callable[[int], None] | None = None) -> int:
         """Delete the jobs whose time is over (since `older_than_s` seconds), `batch` by `batch`; how many."""

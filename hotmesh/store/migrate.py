@@ -12,7 +12,7 @@ from typing import Any
 import asyncpg
 
 from hotmesh.errors import ConnectionError, SchemaError
-from hotmesh.store.queries import in_schema, paragraphs, quoted
+from hotmesh.store.queries import as_text, in_schema, paragraphs
 
 SHARED = "hotmesh"
 
@@ -59,18 +59,24 @@ def migrations() -> tuple[Migration, ...]:
 def script(app_id: str) -> str:
     """Everything as one SQL script, for people whose DBA runs it."""
     schema = schema_of(app_id)
-    parts = ["BEGIN;", f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)};"]
+    parts = ["BEGIN;", f"{in_schema(_sql('create_schema'), schema)};"]
     for each in migrations():
-        target = SHARED if each.shared else schema
-        parts += [in_schema(each.text, schema), _recording(target, each)]
-    apps = f"INSERT INTO hotmesh.apps (id, schema_name) VALUES ('{app_id}', '{schema}') ON CONFLICT DO NOTHING;"
+        parts += [in_schema(each.text, schema), _recording(SHARED if each.shared else schema, each)]
+    apps = in_schema(_sql("script_app").replace("{app}", as_text(app_id)), schema)
     return "\n".join([*parts, apps, "COMMIT;", ""])
 
 
 def _recording(target: str, each: Migration) -> str:
-    statement = paragraphs("migrations")["record"].splitlines()[-1]
-    values = f"VALUES ('{target}', {each.number}, '{each.name}', '{each.checksum}') ON CONFLICT DO NOTHING;"
-    return statement.replace("VALUES ($1, $2, $3, $4)", values)
+    values = {"target": as_text(target), "number": str(each.number), "name": as_text(each.name), "checksum": as_text(each.checksum)}
+    line = _sql("script_record")
+    for name, value in values.items():
+        line = line.replace(f"{{{name}}}", value)
+    return line
+
+
+def _sql(name: str) -> str:
+    """A statement of sql/migrations.sql, without its comment."""
+    return "\n".join(line for line in paragraphs("migrations")[name].splitlines() if not line.startswith("--"))
 
 
 async def migrate(connection: Any, app_id: str) -> int:
@@ -119,7 +125,7 @@ async def _applied(connection: Any, shared: bool, schema: str) -> dict[int, str]
 
 async def _run(connection: Any, app_id: str, schema: str) -> int:
     ran = 0
-    await connection.execute(f"CREATE SCHEMA IF NOT EXISTS {quoted(schema)}")
+    await connection.execute(in_schema(_sql("create_schema"), schema))
     for each in migrations():
         present = await connection.fetchval(paragraphs("migrations")["has_table"])
         if present and each.number in await _applied(connection, each.shared, schema):

@@ -14,10 +14,14 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def as_text(value: str) -> str:
+    """A text as an SQL literal."""
+    return "'" + value.replace("'", "''") + "'"
+
+
 def in_schema(text: str, schema: str) -> str:
     """A statement with `{schema}` filled in (`{schema_text}`: as a text); a literal `{}` is written `{{}}`."""
-    as_text = "'" + schema.replace("'", "''") + "'"
-    return text.replace("{schema_text}", as_text).replace("{schema}", quoted(schema)).replace("{{}}", "{}")
+    return text.replace("{schema_text}", as_text(schema)).replace("{schema}", quoted(schema)).replace("{{}}", "{}")
 
 
 @cache

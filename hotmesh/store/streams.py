@@ -112,12 +112,12 @@ class Streams:
         """Consume a message in the transaction of `connection`; false when it is no longer ours."""
         return await connection.fetchval(self._sql["consume_message"], *lease) is not None
 
-    async def park(self, tasks: Sequence[Lease], messages: Sequence[Lease]) -> None:
-        """Set tasks and messages of a paused job aside until it is resumed."""
+    async def park(self, job_id: str, tasks: Sequence[Lease], messages: Sequence[Lease]) -> None:
+        """Set tasks and messages of a paused job aside until it is resumed; ready again at once when it was resumed meanwhile."""
         if tasks:
             await self._fetch("park_tasks", *_pairs(tasks))
         if messages:
-            await self._fetch("park_messages", *_pairs(messages))
+            await self._fetch("park_messages", *_pairs(messages), job_id)
 
     async def park_answer(self, lease: Lease, answer: Response) -> None:
         """Keep the answer of a task whose job is paused, as a message that waits until the job is resumed."""

@@ -8,6 +8,7 @@ import re
 from typing import Any, Protocol
 
 from hotmesh.errors import ConnectionError
+from hotmesh.store.queries import paragraphs
 
 _PLACEHOLDER = re.compile(r"\$\d+")
 
@@ -100,7 +101,7 @@ async def _driver_connection(tx: Any) -> Any:
     elif isinstance(tx, Session):
         tx = tx.connection()
     if isinstance(tx, AsyncConnection):
-        await tx.execute(text("SELECT 1"))
+        await tx.execute(text(paragraphs("connection")["nothing"]))
         return (await tx.get_raw_connection()).driver_connection
-    tx.execute(text("SELECT 1"))
+    tx.execute(text(paragraphs("connection")["nothing"]))
     return tx.connection.driver_connection

@@ -11,3 +11,7 @@ SELECT pg_notify($1::text, $2::text)
 -- name: notify
 -- Wake the members that listen; never inside a transaction with other work.
 SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload
+
+-- name: nothing
+-- Begins a transaction where a driver waits for the first statement.
+SELECT 1

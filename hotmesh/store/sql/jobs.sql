@@ -25,17 +25,21 @@ SELECT id FROM {schema}.jobs WHERE id = ANY ($1) AND completed_at IS NOT NULL
 
 -- name: pause
 -- Stop a job where it is: its messages and tasks wait.
-WITH paused AS (
-  UPDATE {schema}.jobs SET paused_at = hotmesh.now(), pause_reason = $2 WHERE id = $1 AND paused_at IS NULL AND completed_at IS NULL RETURNING id),
-tasks AS (UPDATE {schema}.worker_streams SET visible_at = 'infinity' WHERE job_id IN (SELECT id FROM paused) AND owner IS NULL)
-SELECT id FROM paused
+UPDATE {schema}.jobs SET paused_at = hotmesh.now(), pause_reason = $2
+WHERE id = $1 AND paused_at IS NULL AND completed_at IS NULL RETURNING id
+
+-- name: set_aside
+-- Second part of a pause, a statement of its own so that it sees the tasks of a commit that the first part has waited for.
+UPDATE {schema}.worker_streams SET visible_at = 'infinity' WHERE job_id = $1 AND owner IS NULL
 
 -- name: resume
 -- Let a paused job go on.
-WITH resumed AS (UPDATE {schema}.jobs SET paused_at = NULL, pause_reason = NULL WHERE id = $1 AND paused_at IS NOT NULL RETURNING id),
-tasks AS (UPDATE {schema}.worker_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' AND owner IS NULL RETURNING id),
-messages AS (UPDATE {schema}.engine_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' RETURNING id)
-SELECT id FROM resumed
+UPDATE {schema}.jobs SET paused_at = NULL, pause_reason = NULL WHERE id = $1 AND paused_at IS NOT NULL RETURNING id
+
+-- name: take_up
+-- Second part of a resumption, a statement of its own so that it sees what was set aside while the first part waited.
+WITH tasks AS (UPDATE {schema}.worker_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity' AND owner IS NULL)
+UPDATE {schema}.engine_streams SET visible_at = NULL WHERE job_id = $1 AND visible_at = 'infinity'
 
 -- name: scrub
 -- Delete a finished job with everything it left.

@@ -21,3 +21,15 @@ SELECT id FROM hotmesh.apps WHERE schema_name = $1
 -- name: register_app
 -- Give a schema to an app.
 INSERT INTO hotmesh.apps (id, schema_name) VALUES ($1, $2) ON CONFLICT DO NOTHING
+
+-- name: create_schema
+-- The home of an app's tables.
+CREATE SCHEMA IF NOT EXISTS {schema}
+
+-- name: script_record
+-- `record`, as a line of the script for a DBA.
+INSERT INTO hotmesh.migrations (schema_name, number, name, checksum) VALUES ({target}, {number}, {name}, {checksum}) ON CONFLICT DO NOTHING;
+
+-- name: script_app
+-- `register_app`, as a line of the script for a DBA.
+INSERT INTO hotmesh.apps (id, schema_name) VALUES ({app}, {schema_text}) ON CONFLICT DO NOTHING;

@@ -38,17 +38,22 @@ DELETE FROM {schema}.worker_streams s USING unnest($1::uuid[], $2::bigint[]) u(i
 
 -- name: park_answer
 -- Keep the answer of a task whose job is paused: the task is set aside under a new token, the answer waits with the job's messages.
-WITH answered AS (
-  UPDATE {schema}.worker_streams SET visible_at = 'infinity', owner = 'answered', token = $4 WHERE id = $1 AND token = $2
-  RETURNING job_id, symbol, dimension)
+WITH job AS MATERIALIZED (
+  SELECT id, paused_at FROM {schema}.jobs WHERE id = (SELECT job_id FROM {schema}.worker_streams WHERE id = $1) FOR SHARE),
+answered AS (
+  UPDATE {schema}.worker_streams SET visible_at = 'infinity', owner = 'answered', token = $4
+  WHERE id = $1 AND token = $2 AND job_id IN (SELECT id FROM job) RETURNING job_id, symbol, dimension)
 INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload, visible_at)
-SELECT $3, 'response', job_id, symbol, dimension, json_build_object('task_id', $1::uuid, 'token', $4::bigint, 'response', $5::json), 'infinity'
-FROM answered
+SELECT $3, 'response', job_id, symbol, dimension, json_build_object('task_id', $1::uuid, 'token', $4::bigint, 'response', $5::json),
+       CASE WHEN job.paused_at IS NOT NULL THEN 'infinity'::timestamptz END
+FROM answered JOIN job ON job.id = answered.job_id
 
 -- name: park_tasks
 -- Set tasks of paused jobs aside until the job is resumed.
-UPDATE {schema}.worker_streams s SET visible_at = 'infinity', owner = NULL, token = NULL
-FROM unnest($1::uuid[], $2::bigint[]) u(id, token) WHERE s.id = u.id AND s.token = u.token
+WITH ours AS (SELECT s.id, s.token, s.job_id FROM {schema}.worker_streams s JOIN unnest($1::uuid[], $2::bigint[]) u(id, token) USING (id, token)),
+job AS MATERIALIZED (SELECT id, paused_at FROM {schema}.jobs WHERE id IN (SELECT job_id FROM ours) ORDER BY id FOR SHARE)
+UPDATE {schema}.worker_streams s SET visible_at = CASE WHEN job.paused_at IS NOT NULL THEN 'infinity'::timestamptz END, owner = NULL, token = NULL
+FROM ours JOIN job ON job.id = ours.job_id WHERE s.id = ours.id AND s.token = ours.token
 
 -- name: refuse_start
 -- A start that nobody waits for can't be: keep the reason where `hotmesh dead` shows it.
@@ -62,8 +67,11 @@ DELETE FROM {schema}.engine_streams WHERE id = $1 AND token = $2 RETURNING id
 
 -- name: park_messages
 -- Set messages of paused jobs aside until the job is resumed.
-UPDATE {schema}.engine_streams s SET visible_at = 'infinity', owner = NULL, token = NULL
-FROM unnest($1::uuid[], $2::bigint[]) u(id, token) WHERE s.id = u.id AND s.token = u.token
+WITH ours AS (SELECT s.id, s.token, $3::uuid AS job_id FROM {schema}.engine_streams s JOIN unnest($1::uuid[], $2::bigint[]) u(id, token) USING (id, token)),
+job AS MATERIALIZED (SELECT id, paused_at FROM {schema}.jobs WHERE id = $3 FOR SHARE)
+UPDATE {schema}.engine_streams s SET visible_at = CASE WHEN job.paused_at IS NOT NULL THEN 'infinity'::timestamptz END, job_id = job.id,
+  owner = NULL, token = NULL
+FROM ours JOIN job ON job.id = ours.job_id WHERE s.id = ours.id AND s.token = ours.token
 
 -- name: insert_message
 -- A message from outside a step.
