@@ -330,7 +330,7 @@ class Engine:
         if isinstance(pendings[0].event, StartRequest):
             self._refuse_start(pendings[0].event, pendings, HotMeshError(reason))
         else:
-            await self._park(pendings)
+            await self._park(job_id, pendings)
 
     def _step(self, job_id: str, pendings: list[Pending], held: JobState | Loaded | None) -> Work | None:
         first = pendings[0].event
@@ -342,7 +342,7 @@ class Engine:
         if isinstance(held, JobState):
             return self._apply(held, Work(Unit(held, Step()), [], from_memory=True), pendings)
         if held.paused:
-            self.spawn(self._park(pendings))
+            self.spawn(self._park(job_id, pendings))
             return None
         job = held.job
         restore(self._programs.plan(job.version).graph_of(job.topic), job, held.rows)
@@ -657,7 +657,7 @@ class Engine:
         if tasks or messages:
             self.spawn(self._streams.drop(tasks, messages))
 
-    async def _park(self, pendings: list[Pending]) -> None:
+    async def _park(self, job_id: str, pendings: list[Pending]) -> None:
         """The job is paused: set its messages aside, and answers as messages, so that no callback runs again for them."""
         for pending in pendings:
             if pending.done is not None and not pending.done.done():
@@ -670,6 +670,7 @@ class Engine:
         for lease, event in answers:
             await self._streams.park_answer(lease, event)
         await self._streams.park(
+            job_id,
             [each.task for each in pendings if each.task is not None and (each.keep or isinstance(each.event, InlineTask))],
             [each.lease for each in pendings if each.lease is not None],
         )
