@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from hotmesh.errors import Retryable as Retryable
     from hotmesh.export.execution import Execution as Execution
     from hotmesh.export.sections import JobExport as JobExport
+    from hotmesh.expr.evaluate import evaluate_pipe as evaluate_pipe
     from hotmesh.machine.retry import RetryPolicy as RetryPolicy
     from hotmesh.runtime.stream import StreamData as StreamData
     from hotmesh.runtime.stream import StreamResponse as StreamResponse

@@ -20,8 +20,8 @@ from hotmesh.machine.events import Cancelled, Event, Interrupted, Retried
 from hotmesh.machine.job import JobState
 from hotmesh.machine.restore import restore
 from hotmesh.machine.run import Moment, job_key
-from hotmesh.runtime.engine import DroppedEvent, StartRequest
 from hotmesh.runtime.node import Node
+from hotmesh.runtime.work import DroppedEvent, StartRequest
 from hotmesh.store.address import resolve_dsn
 from hotmesh.store.jobs import Found
 from hotmesh.store.migrate import migrate

@@ -23,7 +23,7 @@ from hotmesh.durable.definition import (
 from hotmesh.durable.handle import Handle, Waiting
 from hotmesh.durable.values import encode_call, result_type
 from hotmesh.errors import DuplicateJobError, JobNotFound, PayloadError
-from hotmesh.runtime.engine import StartRequest
+from hotmesh.runtime.work import StartRequest
 from hotmesh.store.listing import Listing, Page
 from hotmesh.values import Json
 

@@ -14,8 +14,8 @@ from hotmesh.ids import make_id
 from hotmesh.machine.events import Posted
 from hotmesh.machine.job import JobState
 from hotmesh.machine.restore import restore
-from hotmesh.runtime.engine import DroppedEvent
 from hotmesh.runtime.listening import Finished
+from hotmesh.runtime.work import DroppedEvent
 from hotmesh.values import Json
 
 

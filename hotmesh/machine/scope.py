@@ -7,6 +7,7 @@ instance, and when a `foreach` lies between, the list of its instances in the or
 from __future__ import annotations
 
 from datetime import datetime
+from zlib import crc32
 
 from hotmesh.expr import walk
 from hotmesh.machine.dimension import Dimension, to_text
@@ -18,7 +19,7 @@ from hotmesh.values import UNDEFINED, Json
 class JobScope:
     """The scope of one activity instance in one step."""
 
-    __slots__ = ("app_id", "graph", "instance", "job", "now", "plan", "seed")
+    __slots__ = ("_seed", "app_id", "graph", "instance", "job", "now", "plan")
 
     def __init__(
         self, app_id: str, graph: GraphPlan, job: JobState, plan: ActivityPlan, instance: Instance, now: datetime, seed: int
@@ -29,7 +30,12 @@ class JobScope:
         self.plan = plan
         self.instance = instance
         self.now = now
-        self.seed = seed
+        self._seed = seed
+
+    @property
+    def seed(self) -> int:
+        """The step's seed, different for every instance of the step."""
+        return self._seed ^ crc32(f"{self.plan.id}{to_text(self.instance.dimension)}".encode())
 
     def resolve(self, root: str, path: tuple[str, ...]) -> object:
         """The value that a reference names; UNDEFINED when it is not there."""

@@ -19,7 +19,7 @@ from hotmesh.machine.events import (
 )
 from hotmesh.machine.job import Parent
 from hotmesh.machine.retry import RetryPolicy
-from hotmesh.runtime.engine import StartRequest
+from hotmesh.runtime.work import StartRequest
 from hotmesh.store.streams import ClaimedMessage
 from hotmesh.values import Json
 

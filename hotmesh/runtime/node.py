@@ -19,7 +19,7 @@ from hotmesh.machine.events import ChildAnswered, TimerFired
 from hotmesh.machine.job import JobState
 from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
-from hotmesh.runtime.engine import MAX_INBOX, Engine, Pending, StartRequest, Work
+from hotmesh.runtime.engine import Engine
 from hotmesh.runtime.listening import Finished, Listener, call, listens
 from hotmesh.runtime.messages import event_of, start_request
 from hotmesh.runtime.profile import Heartbeat, profile
@@ -30,6 +30,7 @@ from hotmesh.runtime.telling import tell
 from hotmesh.runtime.timers import OwnTimers, Timer
 from hotmesh.runtime.waiting import Waiters
 from hotmesh.runtime.watching import Watching
+from hotmesh.runtime.work import MAX_INBOX, Pending, StartRequest, Work
 from hotmesh.settings import Settings
 from hotmesh.store.commit import Committer
 from hotmesh.store.jobs import Jobs

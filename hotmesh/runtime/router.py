@@ -14,8 +14,8 @@ from hotmesh.errors import HotMeshError, JobPaused
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.events import Response
 from hotmesh.machine.retry import RetryPolicy
-from hotmesh.runtime.engine import DroppedEvent
 from hotmesh.runtime.stream import AnswerError, Metadata, StreamData, StreamResponse, as_response, error_json
+from hotmesh.runtime.work import DroppedEvent
 from hotmesh.store.streams import ClaimedTask, Lease
 from hotmesh.telemetry import Telemetry
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.job import Instance, JobState
-from hotmesh.runtime.engine import Work
+from hotmesh.runtime.work import Work
 from hotmesh.telemetry import Attribute, Ended, Telemetry
 from hotmesh.values import Json
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, Literal
 
@@ -10,9 +9,9 @@ import asyncpg
 import pytest
 
 from hotmesh import HotMesh
-from hotmesh.runtime.engine import Work
+from hotmesh.runtime.work import Work
 from hotmesh.store.commit import Unit
-from tests.functional.engine.apps import app, graph, running
+from tests.functional.engine.apps import app, graph, running, until
 
 Point = Literal["before it is sent", "before its answer arrives", "after its answer"]
 POINTS: list[Point] = ["before it is sent", "before its answer arrives", "after its answer"]
@@ -21,8 +20,10 @@ MANY = graph(
     "many",
     "{t: {type: trigger}, g: {type: worker, topic: gen}, n: {type: worker, topic: note, input: {maps: {n: '{g.output.data.n}'}}},"
     " e: {type: worker, topic: note, input: {maps: {n: '{$item}'}}}, j: {type: hook, join: all}, s: {type: hook, sleep: 0.05},"
-    " h: {type: hook, sleep: 60}, k: {type: signal, topic: go, signal: {maps: {id: '{$job.metadata.jid}'}}}, a: {type: await, topic: kid, job: {maps: {kid: '{$self.output.data.x}'}}}}",
-    "{t: [{to: g}, {to: h}], g: [{to: n, conditions: {code: 202}}, {to: e, foreach: [7, 8]}], e: [{to: j}], j: [{to: s}], s: [{to: k}], k: [{to: a}]}",
+    " h: {type: hook, sleep: 60}, k: {type: signal, topic: go, signal: {maps: {id: '{$job.metadata.jid}'}}},"
+    " a: {type: await, topic: kid, job: {maps: {kid: '{$self.output.data.x}'}}}}",
+    "{t: [{to: g}, {to: h}], g: [{to: n, conditions: {code: 202}}, {to: e, foreach: [7, 8]}], e: [{to: j}],"
+    " j: [{to: s}], s: [{to: k}], k: [{to: a}]}",
     hooks="{go: [{to: h, conditions: {match: [{expected: '{$job.metadata.jid}', actual: '{$hook.data.id}'}]}}]}",
 )
 KID = graph("kid", "{t: {type: trigger}, w: {type: worker, topic: note, input: {maps: {n: 9}}, job: {maps: {x: 9}}}}", "{t: [{to: w}]}")
@@ -97,7 +98,9 @@ async def outcome(mesh: HotMesh, admin: asyncpg.Connection, app_id: str, job_id:
 
 async def drained(admin: asyncpg.Connection, app_id: str) -> None:
     """Wait until the streams are empty."""
-    async with asyncio.timeout(10):
-        for table in ("engine_streams", "worker_streams", "waits"):
-            while await admin.fetchval(f'SELECT count(*) FROM "{app_id}".{table}'):
-                await asyncio.sleep(0.05)
+
+    async def empty() -> bool:
+        tables = [f'"{app_id}".{table}' for table in ("engine_streams", "worker_streams", "waits")]
+        return not any([await admin.fetchval(f"SELECT count(*) FROM {table}") for table in tables])
+
+    await until(empty)

@@ -1,0 +1,166 @@
+"""What an engine does when something can't be: commits refused or lost, steps that can't be stored, events too late, jobs paused."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import random
+
+from hotmesh.errors import DuplicateJobError, HotMeshError, JobPaused
+from hotmesh.machine.effects import Task
+from hotmesh.machine.events import Interrupted, Response
+from hotmesh.runtime.state import EngineState
+from hotmesh.runtime.work import DroppedEvent, InlineTask, Pending, StartRequest, Work
+from hotmesh.store.commit import Reason, Refused
+from hotmesh.store.pool import LOST, is_passing
+
+logger = logging.getLogger("hotmesh.engine")
+
+
+class Refusing(EngineState):
+    """The part of an engine that handles what goes wrong."""
+
+    def _handle_refusal(self, works: list[Work], refused: Refused) -> list[Work]:
+        """Send the refused jobs back to where their rows are; what is left of the batch."""
+        self.counts.conflicts += 1
+        bad = refused.job_ids
+        if not bad and len(works) > 1:
+            first, *rest = works
+            for work in rest:
+                self._give_up(work)
+                self._requeue({work.unit.job.id: work.pendings})
+            return [first]
+        for work in works:
+            if not bad or work.unit.job.id in bad:
+                self._retry_later(work, refused)
+        return [work for work in works if bad and work.unit.job.id not in bad]
+
+    def _retry_later(self, work: Work, refused: Refused) -> None:
+        self._give_up(work)
+        again = []
+        for pending in work.pendings:
+            if refused.reason is Reason.DUPLICATE and isinstance(pending.event, StartRequest):
+                error = DuplicateJobError(f"a job with the id {pending.event.key!r} is alive already")
+                self._refuse_start(pending.event, [pending], error)
+            elif refused.reason is Reason.LEASE and not refused.lost.isdisjoint(_ids(pending)):
+                self._drop([pending], None)
+            else:
+                if refused.reason is Reason.VERSION:
+                    self._programs.outdated = True
+                pending.surely_late = pending.surely_late or not refused.lost.isdisjoint(pending.settled_waits)
+                again.append(pending)
+        self._requeue({work.unit.job.id: again})
+
+    def _give_up(self, work: Work) -> None:
+        """The step of this work is void."""
+        self._forget(work.unit.job.id)
+        if work.late:
+            self._requeue({work.unit.job.id: work.late})
+            work.late = []
+        for each in work.handed:
+            if isinstance(each, Task):
+                self.unreserve(each.topic)
+        work.handed.clear()
+
+    async def _after_loss(self, works: list[Work], error: BaseException) -> None:
+        """The connection was lost: find out by the revisions which of the starts were stored; take the other events again."""
+        logger.warning("the database was lost during a commit (%s); it is tried again", error)
+        stored = await self._revisions_when_back([work.unit.job.id for work in works])
+        for work in works:
+            job = work.unit.job
+            was_start = job.revision == 0
+            self._give_up(work)
+            if was_start and job.id in stored:
+                job.revision = stored[job.id]
+                for pending in work.pendings:
+                    self._settle(pending, job)
+            else:
+                self._requeue({job.id: work.pendings})
+
+    async def _revisions_when_back(self, ids: list[str]) -> dict[str, int]:
+        pause_s = 0.05
+        while True:
+            try:
+                return await self._jobs.revisions(ids)
+            except LOST:
+                await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
+                pause_s = min(2 * pause_s, 2.0)
+
+    async def _failed(self, work: Work, error: Exception) -> None:
+        """One step could not be committed: what passes is tried again, what its content is to blame for fails its event."""
+        self._give_up(work)
+        job = work.unit.job
+        if is_passing(error):
+            logger.warning("job %s: a commit failed (%s); it is tried again", job.key, error)
+            await asyncio.sleep(random.uniform(0.01, 0.1))
+            self._requeue({job.id: work.pendings})
+            return
+        logger.error("job %s: what a step stores can't be stored: %s", job.key, error)
+        self._poisoned(job.id, work.pendings, f"what this step stores can't be stored: {error}")
+
+    def _poisoned(self, job_id: str, pendings: list[Pending], message: str) -> None:
+        """A step can't be: its event fails, nobody else is disturbed. Of several events each is tried alone first."""
+        if len(pendings) > 1:
+            for pending in pendings:
+                pending.alone = True
+            self._requeue({job_id: pendings})
+            return
+        pending, event = pendings[0], pendings[0].event
+        if isinstance(event, StartRequest):
+            self._refuse_start(event, pendings, HotMeshError(message))
+        elif isinstance(event, Interrupted):
+            self._drop(pendings, HotMeshError(message))
+        else:
+            if isinstance(event, Response) and event.status != "error":
+                failed = {"code": 500, "message": message}
+                pending.event = Response(event.activity_id, event.dimension, "error", 500, None, failed, retryable=False)
+                pending.keep = False
+            else:
+                pending.event = Interrupted(message, 500)
+            self._requeue({job_id: pendings})
+
+    def _refuse_start(self, request: StartRequest, pendings: list[Pending], error: HotMeshError) -> None:
+        """A job can't be started: tell the caller, or the parent."""
+        for pending in pendings:
+            if pending.done is not None and not pending.done.done():
+                pending.done.set_exception(error)
+            elif pending.lease is not None:
+                self.on_refused_start(request, pending.lease, error)
+
+    def _drop(self, pendings: list[Pending], error: HotMeshError | None) -> None:
+        """Consume events that change nothing."""
+        self.counts.dropped += len(pendings)
+        tasks = [each.task for each in pendings if each.task is not None and not each.keep]
+        messages = [each.lease for each in pendings if each.lease is not None]
+        for pending in pendings:
+            if pending.done is not None and not pending.done.done():
+                pending.done.set_exception(error or DroppedEvent("the event came too late: its job has moved on"))
+            if pending.message is not None:
+                self.messages.pop(pending.message[0], None)
+        for task in tasks:
+            self.on_settled_task(task[0])
+        if tasks or messages:
+            self.spawn(self._streams.drop(tasks, messages))
+
+    async def _park(self, job_id: str, pendings: list[Pending]) -> None:
+        """The job is paused: set its messages aside, and answers as messages, so that no callback runs again for them."""
+        for pending in pendings:
+            if pending.done is not None and not pending.done.done():
+                pending.done.set_exception(JobPaused("the job is paused; resume it first"))
+            if pending.message is not None:
+                self.messages.pop(pending.message[0], None)
+            if pending.task is not None:
+                self.on_settled_task(pending.task[0])
+        answers = [(each.task, each.event) for each in pendings if each.task and isinstance(each.event, Response) and not each.keep]
+        for lease, event in answers:
+            await self._streams.park_answer(lease, event)
+        await self._streams.park(
+            job_id,
+            [each.task for each in pendings if each.task is not None and (each.keep or isinstance(each.event, InlineTask))],
+            [each.lease for each in pendings if each.lease is not None],
+        )
+
+
+def _ids(pending: Pending) -> list[str]:
+    """The ids of the task and the message that brought an event."""
+    return [lease[0] for lease in (pending.task, pending.message) if lease is not None]
