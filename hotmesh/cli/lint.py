@@ -46,6 +46,8 @@ def lint(ctx: click.Context, paths: Sequence[str], style: str, select: Sequence[
         click.echo(reports.write(report, style), nl=False, color=color)
         return FOUND if report.diagnostics else 0
 
+    if watch and STDIN in paths:
+        raise click.UsageError("Standard input can't be watched.")
     if watch:
         return _watch(paths or ["."], once)
     return once()

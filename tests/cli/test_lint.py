@@ -63,6 +63,7 @@ def test_warnings_are_findings_too(folder: Path) -> None:
         (["lint", "--format", "xml"], "'xml' is not one of"),
         (["lint", "--select", "Q1"], "There is no rule Q1"),
         (["lint", "."], "There is no app in ."),
+        (["lint", "-", "--watch"], "can't be watched"),
         (["rule", "R999"], "There is no rule R999"),
         (["compile"], "Missing argument 'APP'"),
         (["schema", "nothing"], "'nothing' is not one of"),
