@@ -6,12 +6,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from hotmesh.tui.app import HotMeshApp
+from hotmesh.tui.core.spans import plain
+from hotmesh.tui.widgets.lines import Lines
 from textual.pilot import Pilot
 
 from tests.tui.fake import NOW_MS, FakeClient
-from tui.app import HotMeshApp
-from tui.core.spans import plain
-from tui.widgets.lines import Lines
 
 
 class Driver:

@@ -9,7 +9,7 @@ import os
 import re
 from pathlib import Path
 
-from tui.app import HotMeshApp
+from hotmesh.tui.app import HotMeshApp
 
 KEPT = Path(__file__).parent / "snapshots"
 DOCS = Path(__file__).parents[2] / "docs" / "pictures"

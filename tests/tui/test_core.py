@@ -5,25 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hotmesh.tui.core.commands import parse_command
+from hotmesh.tui.core.forms import fields_of, read
+from hotmesh.tui.core.keys import KEYS, remapped
+from hotmesh.tui.core.pictures import job_picture
+from hotmesh.tui.core.rates import Rates
+from hotmesh.tui.core.reference import reference
+from hotmesh.tui.core.spans import plain, text_of, width_of, wrap
+from hotmesh.tui.core.tables import Column, table
+from hotmesh.tui.core.timeline import timeline_lines
+from hotmesh.tui.core.travel import Travel
+from hotmesh.tui.core.values import value_lines
+from hotmesh.tui.core.walking import Way, step
+from hotmesh.tui.core.words import age, sparkline
 
 from hotmesh.client.filters import filter_text, parse_filter
 from hotmesh.errors import FilterError, SettingsError
 from hotmesh.store.listing import JobFilter
 from hotmesh.values import Json
 from tests.tui.fake import NOW_MS, program, waiting_job
-from tui.core.commands import parse_command
-from tui.core.forms import fields_of, read
-from tui.core.keys import KEYS, remapped
-from tui.core.pictures import job_picture
-from tui.core.rates import Rates
-from tui.core.reference import reference
-from tui.core.spans import plain, text_of, width_of, wrap
-from tui.core.tables import Column, table
-from tui.core.timeline import timeline_lines
-from tui.core.travel import Travel
-from tui.core.values import value_lines
-from tui.core.walking import Way, step
-from tui.core.words import age, sparkline
 
 FILTERS = {
     "": JobFilter(),

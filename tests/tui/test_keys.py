@@ -9,13 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hotmesh.tui.core.keys import KEYS
+from hotmesh.tui.screens.frame import Frame
 
 from hotmesh.errors import ConnectionError, JobError
 from hotmesh.values import Json
 from tests.tui.driver import Driver, opened
 from tests.tui.fake import ROWS
-from tui.core.keys import KEYS
-from tui.screens.frame import Frame
 
 # ---- orders
 

@@ -163,7 +163,11 @@ class JobScreen(Frame):
         whole = self.seen.execution if self.seen else execution
         event = None if self.travel.is_now else self.travel.event(whole)
         pane = self.query_one("#pane", Lines)
-        header, lines = timeline_lines(execution if event is None else whole, pane.room.width, event.at_ms if event else None)
+        shown = execution if event is None else whole
+        names = [each.activity_id for each in shown.instances]
+        if self.selected in names and names[min(pane.cursor, len(names) - 1)] != self.selected:
+            pane.cursor = names.index(self.selected)
+        header, lines = timeline_lines(shown, pane.room.width, event.at_ms if event else None)
         pane.show(lines, header)
 
     def _draw_events(self, execution: Execution) -> None:

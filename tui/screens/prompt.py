@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, Label
@@ -20,7 +21,11 @@ from ..core.orders import Order, command, question
 class Prompt(ModalScreen[Order | None]):
     """Asks for what an order needs; gives it back complete, or None."""
 
-    BINDINGS = [("escape", "no", "no"), ("ctrl+s", "yes", "do it")]  # noqa: RUF012
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "no", "no"),
+        Binding("ctrl+s", "yes", "do it"),
+        Binding("enter", "next", "next field", priority=True),
+    ]
 
     def __init__(
         self, order: Order, app_id: str, *, skipped: int = 0, schema: Any = UNDEFINED, known: dict[str, Json] | None = None
@@ -65,18 +70,13 @@ class Prompt(ModalScreen[Order | None]):
         """Show the command as it would be."""
         self._refresh_command()
 
-    def on_input_submitted(self, event: Input.Submitted) -> None:
-        """The next field, or the order."""
+    def action_next(self) -> None:
+        """The next field; after the last one, the order."""
         inputs = list(self.query(Input))
-        if event.input is inputs[-1]:
-            self.action_yes()
+        place = inputs.index(self.focused) if self.focused in inputs else -1
+        if place + 1 < len(inputs) and (place >= 0 or len(inputs) > 1):
+            self.set_focus(inputs[max(place, 0) + 1])
         else:
-            self.set_focus(inputs[inputs.index(event.input) + 1])
-
-    def on_key(self, event: Any) -> None:
-        """Without fields, enter says yes."""
-        if event.key in ("enter", "y") and not self._inputs_wanted():
-            event.stop()
             self.action_yes()
 
     def _complete(self) -> tuple[Order, str | None]:
