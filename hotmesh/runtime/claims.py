@@ -33,6 +33,9 @@ class TaskStreams(Protocol):
     async def renew(self, tasks: Sequence[Lease], messages: Sequence[Lease], /) -> set[str]:
         """Renew leases; the ids that are still ours."""
 
+    async def give_back(self, tasks: Sequence[Lease], messages: Sequence[Lease], /) -> None:
+        """Return leases unused."""
+
 
 class Alarm:
     """Wakes its loop when something happens, or at the earliest moment it was set to."""
@@ -128,11 +131,22 @@ class TaskClaims(Service):
             taken: dict[str, int] = {}
             for task in claimed:
                 taken[task.topic] = taken.get(task.topic, 0) + 1
-                self._router.dispatch(task)
+                if not self._paused(task.topic):
+                    self._router.dispatch(task)
+            await self._give_back(claimed)
             self.starved = any(count >= wanted[topic] for topic, count in taken.items()) or not self._all_free(wanted)
             if not self.starved:
                 await self._look_ahead()
             await self.alarm.wait(self._pause_s())
+
+    async def _give_back(self, claimed: list[ClaimedTask]) -> None:
+        """Return what was claimed for a topic that was paused meanwhile."""
+        unused = [(task.id, task.token) for task in claimed if task.id not in self._router.held and self._paused(task.topic)]
+        if unused:
+            await self._streams.give_back(unused, [])
+
+    def _paused(self, topic: str) -> bool:
+        return self._router.consumers[topic].throttle_ms < 0
 
     def _all_free(self, wanted: dict[str, int]) -> bool:
         return len(wanted) == len(self._router.consumers)

@@ -108,10 +108,14 @@ class Batch:
     def _add_rows(self, job: JobState, step: Step) -> None:
         for key, is_new in step.touched.items():
             instance = job.instances.get(key) or job.answers[key]
-            row = (job.id, key[0], to_text(key[1]), instance_text(instance), instance.ledger)
+            text = instance_text(instance)
+            job.size += len(text)
+            row = (job.id, key[0], to_text(key[1]), text, instance.ledger)
             (self.inserts if is_new else self.changes).append(row)
         for name, is_new in step.fields.items():
-            (self.inserts if is_new else self.changes).append((job.id, name, "", codec.to_text(job.data[name]), None))
+            text = codec.to_text(job.data[name])
+            job.size += len(text)
+            (self.inserts if is_new else self.changes).append((job.id, name, "", text, None))
 
     def _add_tasks(self, unit: Unit) -> None:
         job_id, leased = unit.job.id, unit.leased

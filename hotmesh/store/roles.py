@@ -99,7 +99,7 @@ class RoleStreams:
         rows = await self._fetch("renew", self._lease_s, [id_ for id_, _ in tasks], [token for _, token in tasks])
         return {str(row[0]) for row in rows}
 
-    async def give_back(self, tasks: Sequence[Lease]) -> None:
+    async def give_back(self, tasks: Sequence[Lease], _messages: Sequence[Lease] = ()) -> None:
         """Return leases unused."""
         await self._fetch("give_back", [id_ for id_, _ in tasks], [token for _, token in tasks])
 

@@ -13,10 +13,11 @@ import asyncpg
 
 from hotmesh import HotMesh
 from hotmesh.errors import DuplicateJobError
-from tests.functional.engine.apps import ORDER
+from tests.functional.engine.apps import ORDER, until
 
 ROOT = Path(__file__).parents[3]
-TABLE = "CREATE TABLE IF NOT EXISTS public.reservations (guid uuid PRIMARY KEY, job text NOT NULL, activity text NOT NULL, UNIQUE (job, activity))"
+TABLE = """CREATE TABLE IF NOT EXISTS public.reservations (
+  guid uuid PRIMARY KEY, job text NOT NULL, activity text NOT NULL, UNIQUE (job, activity))"""
 
 
 @asynccontextmanager
@@ -68,14 +69,21 @@ async def reservations(admin: asyncpg.Connection) -> int:
 
 async def reached(admin: asyncpg.Connection, count: int) -> None:
     """Wait until so many effects have been made."""
-    while await reservations(admin) < count:
-        await asyncio.sleep(0.02)
+
+    async def look() -> bool:
+        return await reservations(admin) >= count
+
+    await until(look, 200)
 
 
 async def all_done(admin: asyncpg.Connection, app_id: str, count: int) -> None:
     """Wait until so many jobs have ended."""
-    while await admin.fetchval(f'SELECT count(*) FROM "{app_id}".jobs WHERE completed_at IS NOT NULL') < count:
-        await asyncio.sleep(0.05)
+
+    async def look() -> bool:
+        done: int = await admin.fetchval(f'SELECT count(*) FROM "{app_id}".jobs WHERE completed_at IS NOT NULL')
+        return done >= count
+
+    await until(look, 200)
 
 
 async def check(mesh: HotMesh, admin: asyncpg.Connection, app_id: str, count: int) -> None:

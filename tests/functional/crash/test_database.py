@@ -8,7 +8,8 @@ import random
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg
@@ -56,11 +57,17 @@ async def test_connections_are_cut_all_the_time(dsn: str, app_id: str, admin: as
 @pytest.fixture
 async def own_server() -> AsyncIterator[tuple[Path, str]]:
     """A server of this test's own, to be stopped: its home and address."""
-    with tempfile.TemporaryDirectory(prefix="hotmesh-crash-") as folder:
-        home = Path(folder)
-        home.chmod(0o711)
+    with home_folder() as home:
         yield home, await asyncio.to_thread(cluster(home).ensure)
         await asyncio.to_thread(cluster(home).stop)
+
+
+@contextmanager
+def home_folder() -> Iterator[Path]:
+    """A folder that a server of another account may enter."""
+    with tempfile.TemporaryDirectory(prefix="hotmesh-crash-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 async def run_while_stopped(home: Path, dsn: str, count: int, stops: int) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -39,3 +40,10 @@ async def running(
         manifest = await mesh.deploy(text)
         await mesh.activate(manifest.version)
         yield mesh
+
+
+async def until(look: Callable[[], Awaitable[bool]], timeout_s: float = 30.0) -> None:
+    """Wait until the database shows something; what another process does there can't be waited for otherwise."""
+    async with asyncio.timeout(timeout_s):
+        while not await look():  # noqa: ASYNC110
+            await asyncio.sleep(0.03)

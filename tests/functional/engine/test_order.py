@@ -14,7 +14,8 @@ from hotmesh.errors import PayloadError, UnknownTopic
 from tests.functional.engine.apps import ORDER, running
 
 QUERY = """
-SELECT j.key AS job_key, j.status AS semaphore, j.entity AS workflow, a.symbol AS attribute, a.dimension, a.value, j.created_at, j.updated_at
+SELECT j.key AS job_key, j.status AS semaphore, j.entity AS workflow, a.symbol AS attribute, a.dimension, a.value,
+       j.created_at, j.updated_at
 FROM jobs j JOIN jobs_attributes a ON a.job_id = j.id WHERE j.key = 'order-456' ORDER BY a.symbol, a.dimension;
 """
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-import asyncpg
 import pytest
 
-from hotmesh import HotMesh, JobError
+from hotmesh import JobError
 from tests.functional.engine.apps import app, graph, running
 
 
