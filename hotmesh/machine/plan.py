@@ -189,13 +189,13 @@ def _accepts(_: Json) -> str | None:
 
 
 def _validator(schema: Json | None) -> Validator:
-    """A check against a JSON Schema, in which type words that JSON Schema doesn't have mean no constraint."""
+    """A check against a JSON Schema."""
     if not schema:
         return _accepts
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import best_match
 
-    validator = Draft202012Validator(_without_loose_types(schema))
+    validator = Draft202012Validator(schema)
 
     def check(payload: Json) -> str | None:
         error = best_match(validator.iter_errors(payload))
@@ -205,17 +205,3 @@ def _validator(schema: Json | None) -> Validator:
         return f"{path or 'the payload'}: {error.message}"
 
     return check
-
-
-_TYPES = {"null", "boolean", "object", "array", "number", "string", "integer"}
-
-
-def _without_loose_types(schema: Json) -> Json:
-    if isinstance(schema, list):
-        return [_without_loose_types(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    kept = {key: _without_loose_types(item) for key, item in schema.items()}
-    if isinstance(kept.get("type"), str) and kept["type"] not in _TYPES:
-        del kept["type"]
-    return kept

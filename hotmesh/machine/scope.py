@@ -141,8 +141,8 @@ class PayloadScope:
         self.seed = seed
 
     def resolve(self, root: str, path: tuple[str, ...]) -> object:
-        """The part of the payload that a `{trigger.output.data…}` or `{$self.output.data…}` reference names."""
-        return walk({"output": {"data": self.payload}}, path) if root in ("$self", self.trigger) else UNDEFINED
+        """The part of the payload that `{trigger.output.data…}`, `{$self.output.data…}` or the same with `input` names."""
+        return walk({"output": {"data": self.payload}, "input": {"data": self.payload}}, path) if root in ("$self", self.trigger) else UNDEFINED
 
 
 _SECTIONS = ("output", "input", "hook")
