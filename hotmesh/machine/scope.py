@@ -142,7 +142,8 @@ class PayloadScope:
 
     def resolve(self, root: str, path: tuple[str, ...]) -> object:
         """The part of the payload that `{trigger.output.data…}`, `{$self.output.data…}` or the same with `input` names."""
-        return walk({"output": {"data": self.payload}, "input": {"data": self.payload}}, path) if root in ("$self", self.trigger) else UNDEFINED
+        own = {"data": self.payload}
+        return walk({"output": own, "input": own}, path) if root in ("$self", self.trigger) else UNDEFINED
 
 
 _SECTIONS = ("output", "input", "hook")
