@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Generic, ParamSpec, TypeVar
+from types import ModuleType
+from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
 
 from hotmesh.durable.call import call
 from hotmesh.durable.commands import Event
@@ -163,25 +164,33 @@ class ActivityProxies:
         return self.__getattr__(name)
 
 
-def proxy_activities(
-    source: type[T] | T,
-    *,
-    task_queue: str | None = None,
-    retry: Mapping[str, Any] | RetryPolicy | None = None,
-    start_to_close_timeout: Duration | None = None,
-    schedule_to_start_timeout: Duration | None = None,
-    heartbeat_timeout: Duration | None = None,
-    headers: Mapping[str, Any] | None = None,
-) -> T:
+class ProxyOptions(TypedDict, total=False):
+    """The options of `proxy_activities`; times in seconds or any duration text."""
+
+    task_queue: str | None
+    retry: Mapping[str, Any] | RetryPolicy | None
+    start_to_close_timeout: Duration | None
+    schedule_to_start_timeout: Duration | None
+    heartbeat_timeout: Duration | None
+    headers: Mapping[str, Any]
+
+
+@overload
+def proxy_activities(source: ModuleType, **options: Unpack[ProxyOptions]) -> Any: ...
+@overload
+def proxy_activities(source: Mapping[str, Any], **options: Unpack[ProxyOptions]) -> Any: ...
+@overload
+def proxy_activities(source: Callable[..., T], **options: Unpack[ProxyOptions]) -> T: ...
+def proxy_activities(source: Any, **options: Unpack[ProxyOptions]) -> Any:
     """Activities to be called as durable steps, typed as their source: a module, a mapping of functions, or a Protocol.
 
     With a Protocol nothing of the implementation is imported. `task_queue`: the workflow's own by default. `retry`: `maximum_attempts` (3),
     `backoff_coefficient` (10), `initial_interval` (1 s), `maximum_interval` (120 s), `non_retryable=[ValueError, "TypeName"]`.
     Raises ValueError for options that make no sense.
     """
-    options = ActivityOptions(task_queue, retry, start_to_close_timeout, schedule_to_start_timeout, heartbeat_timeout, dict(headers or {}))
-    options.to_json()
-    return ActivityProxies(source, options)  # type: ignore[return-value]
+    chosen = ActivityOptions(**options)
+    chosen.to_json()
+    return ActivityProxies(source, chosen)
 
 
 def execute_activity(name: str | Callable[..., Any], *arguments: Any, **options: Any) -> Coroutine[Any, Any, Any]:

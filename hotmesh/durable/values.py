@@ -105,8 +105,8 @@ def _object(value: object, path: str, depth: int) -> Json:
         return str(value)
     if isinstance(value, AbstractSet):
         return sorted((_encode(item, f"{path}{{}}", depth + 1) for item in value), key=repr)
-    if hasattr(value, "model_dump") and hasattr(value, "model_fields"):
-        return _encode(value.model_dump(mode="json"), path, depth + 1)
+    if hasattr(type(value), "model_validate"):
+        return _encode(value.model_dump(mode="json"), path, depth + 1)  # type: ignore[attr-defined]
     raise SerializationError(f"{path} is a {type(value).__qualname__}, which has no form in JSON; {_ADVICE}")
 
 

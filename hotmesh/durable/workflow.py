@@ -23,7 +23,8 @@ from hotmesh.durable.children import start_child as start_child
 from hotmesh.durable.commands import Event
 from hotmesh.durable.definition import SIGNAL_JOB_TOPIC, SIGNAL_TOPIC, name_of, signal_payload
 from hotmesh.durable.job_data import Entity, Search
-from hotmesh.durable.run import ContinueAsNew, WorkflowInfo
+from hotmesh.durable.run import ContinueAsNew
+from hotmesh.durable.run import WorkflowInfo as WorkflowInfo
 from hotmesh.durable.running import current, running
 from hotmesh.durable.values import decode, encode, encode_call
 from hotmesh.duration import Duration, parse_duration

@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import itertools
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -75,7 +75,7 @@ class Engine:
     def __init__(
         self,
         workflows: Any,
-        activities: Mapping[str, Callable[..., Any]] | None = None,
+        activities: Any = None,
         *,
         mode: Mode = "resident",
         choose: Callable[[int], int] = lambda count: 0,
@@ -216,7 +216,12 @@ class Engine:
         except Exception as error:
             retry = dict(told.get("retry") or {"maximum_attempts": 1})
             final = type(error).__name__ in retry.pop("non_retryable", ())
-            detail = {"code": getattr(error, "code", 500), "message": str(error), "type": type(error).__name__, "stack": "…"}
+            detail: dict[str, Any] = {
+                "code": getattr(error, "code", 500),
+                "message": str(error),
+                "type": type(error).__name__,
+                "stack": "…",
+            }
             policy = RetryPolicy.parse(retry)
             answer = Response(
                 task.activity_id, task.dimension, "error", detail["code"], None, detail, policy, retryable=not final, task_id=task_id
@@ -251,7 +256,7 @@ class Engine:
         try:
             self._start(payload["data"], payload["key"], parent, payload["id"])
         except HotMeshError as error:
-            detail = {"code": 409, "message": str(error)}
+            detail: dict[str, Any] = {"code": 409, "message": str(error)}
             event = ChildAnswered(parent.activity_id, parent.dimension, payload["id"], "error", 409, None, detail)
             self._event(parent.job_key, event)
 
@@ -368,7 +373,7 @@ def run_in_all_modes(
     workflow: Any, *args: Any, activities: Any = None, drive: Callable[[Engine], Any] | None = None, **options: Any
 ) -> Any:
     """The outcome of a workflow, which must be the same in all three ways of keeping it between its events."""
-    outcomes = []
+    outcomes: list[tuple[Any, ...]] = []
     for mode in MODES:
         engine = Engine(workflow, activities, mode=mode)
         main = workflow[0] if isinstance(workflow, (list, tuple)) else workflow

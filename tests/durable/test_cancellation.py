@@ -69,7 +69,7 @@ def test_cleanup_uses_durable_calls(mode: Mode) -> None:
 def test_a_shield_holds_a_cancellation_back(mode: Mode) -> None:
     async def cleanup() -> str:
         await w.sleep(60)
-        return await act.note("inside")
+        return str(await act.note("inside"))
 
     async def workflow() -> list[str]:
         seen = [await w.CancellationScope.non_cancellable(cleanup)]

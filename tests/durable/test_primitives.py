@@ -23,7 +23,7 @@ def fail(message: str) -> None:
     raise ValueError(message)
 
 
-ACTIVITIES = {"double": double, "fail": fail}
+ACTIVITIES: dict[str, Callable[..., Any]] = {"double": double, "fail": fail}
 act: Any = w.proxy_activities(ACTIVITIES)
 once: Any = w.proxy_activities(ACTIVITIES, retry={"maximum_attempts": 1})
 

@@ -25,7 +25,7 @@ async def counter() -> int:
     @Durable.update
     async def add(n: int) -> int:
         nonlocal total
-        doubled = await act.double(n)
+        doubled: int = await act.double(n)
         total += doubled
         return total
 

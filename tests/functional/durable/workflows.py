@@ -140,7 +140,7 @@ async def counter() -> int:
     @Durable.update
     async def add(n: int) -> int:
         nonlocal total
-        found = await act.check_inventory("x")
+        found: int = await act.check_inventory("x")
         total += n + found
         return total
 
@@ -210,7 +210,7 @@ async def now_is() -> str:
     return w.now().astimezone(UTC).isoformat()
 
 
-WORKFLOWS = [
+WORKFLOWS: list[Any] = [
     order, typed, fan, waits, parent, attached, stamped, stamped_child, counter, cancellable, stored, forever, failing, retried, timing_out,
     heartbeats, approving, now_is,
 ]  # fmt: skip
