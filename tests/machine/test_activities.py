@@ -8,7 +8,7 @@ import pytest
 
 from hotmesh.errors import PayloadError, UnknownTopic
 from hotmesh.machine.effects import Task
-from hotmesh.machine.events import Cancelled, ChildAnswered, Interrupted, Response, Retried, SignalReceived, TimerFired
+from hotmesh.machine.events import Cancelled, ChildAnswered, Event, Interrupted, Response, Retried, SignalReceived, TimerFired
 from hotmesh.machine.job import ENDED
 from hotmesh.machine.retry import RetryPolicy
 from hotmesh.values import UNDEFINED, Json
@@ -360,7 +360,7 @@ def test_of_signal_and_timer_the_first_wins_and_the_other_changes_nothing(first:
     it = world({"h": {**HOOK, "sleep": 5}}, {"t": to("h")}, hooks=RULE)
     job = it.start("main", {"k": 1})
     timer, wait = TimerFired("h", (0, 0), 1), SignalReceived("h", (0, 0), {"k": 1})
-    events = [timer, wait] if first == "timer" else [wait, timer]
+    events: list[Event] = [timer, wait] if first == "timer" else [wait, timer]
     it.messages.clear()
     assert it.take(job, events[0]).dropped == 0
     assert it.take(job, events[1]).dropped == 1

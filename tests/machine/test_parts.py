@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,14 +16,15 @@ def test_the_ledger_refuses_a_story_that_cannot_be() -> None:
     begun = ledger.dispatch(ledger.OPEN)
     closed = ledger.answer(begun, final=True)
     full = ledger.OPEN + 99 * ledger.DISPATCH + ledger.DONE
-    for story in (
+    stories: list[Callable[[], int]] = [
         lambda: ledger.answer(ledger.OPEN, final=False),
         lambda: ledger.answer(closed, final=True),
         lambda: ledger.close(closed),
         lambda: ledger.dispatch(closed),
         lambda: ledger.dispatch(full),
         lambda: ledger.answer(begun + ledger.MAX_ANSWERS, final=False),
-    ):
+    ]
+    for story in stories:
         with pytest.raises(ledger.LedgerError):
             story()
 

@@ -126,7 +126,8 @@ class World:
     def _deliver_message(self, message: Message) -> None:
         payload = message.payload
         if message.kind == "start":
-            parent = Parent(*(tuple(each) if isinstance(each, list) else each for each in payload["parent"].values()))
+            given = payload["parent"]
+            parent = Parent(**{**given, "dimension": tuple(given["dimension"])})
             self.start(payload["topic"], payload["data"], parent, payload["key"], payload["id"])
         elif message.kind == "interrupt":
             for stored in list(self.jobs.values()):
@@ -185,9 +186,9 @@ class World:
         rows = self.jobs[job.id].rows
         if done.purged_below is not None:
             below = done.purged_below
-            gone = [key for key in rows if key[1].count(",") > 1 and int(key[1].split(",")[2]) < below]
-            for key in gone:
-                del rows[key]
+            gone = [place for place in rows if place[1].count(",") > 1 and int(place[1].split(",")[2]) < below]
+            for place in gone:
+                del rows[place]
         for key, is_new in done.touched.items():
             instance = job.instances.get(key) or job.answers[key]
             place = (key[0], to_text(key[1]))

@@ -31,9 +31,7 @@ def app(app_id: str, *graphs: str, version: str = "1") -> str:
 
 
 @asynccontextmanager
-async def running(
-    dsn: str, app_id: str, text: str, workers: Mapping[str, Callable[..., Any]] | None = None, **options: Any
-) -> AsyncIterator[HotMesh]:
+async def running(dsn: str, app_id: str, text: str, workers: Mapping[str, Any] | None = None, **options: Any) -> AsyncIterator[HotMesh]:
     """A mesh in which the app of `text` is active."""
     given = [each if isinstance(each, dict) else {"topic": topic, "callback": each} for topic, each in (workers or {}).items()]
     async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=given, **options) as mesh:

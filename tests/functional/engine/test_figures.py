@@ -45,7 +45,7 @@ async def quiet(empty_dsn: str) -> AsyncIterator[tuple[HotMesh, asyncpg.Connecti
         await admin.close()
 
 
-async def counters(admin: asyncpg.Connection) -> asyncpg.Record:
+async def counters(admin: asyncpg.Connection) -> Any:
     """What this database has written so far."""
     return await admin.fetchrow(
         """SELECT sum(n_tup_ins) FILTER (WHERE relname = 'jobs_attributes') AS inserted,
@@ -58,7 +58,7 @@ async def counters(admin: asyncpg.Connection) -> asyncpg.Record:
     )
 
 
-async def settled(admin: asyncpg.Connection, tasks: int) -> asyncpg.Record:
+async def settled(admin: asyncpg.Connection, tasks: int) -> Any:
     """The counters, once the backends have handed theirs in."""
 
     async def look() -> bool:
