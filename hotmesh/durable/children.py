@@ -47,6 +47,9 @@ def _begin(name: str, function: Any, args: Sequence[Any], options: Mapping[str, 
     queue = options["task_queue"] or getattr(function, "task_queue", None) or run.info.queue
     payload = start_payload(workflow, queue, encode_call(args, {}, workflow, function if callable(function) else None), options)
     expected = result_type(function)
+    known = run.children.get(options["workflow_id"])
+    if known is not None:
+        return ChildHandle(options["workflow_id"], known)
 
     def read(event: Event) -> Any:
         if event.error is not None:
@@ -58,6 +61,7 @@ def _begin(name: str, function: Any, args: Sequence[Any], options: Mapping[str, 
     fields["key"] = payload["id"] = options["workflow_id"] or f"{run.info.id}/{run.loop.peek_operation()}"
     ending = call(run, "child", workflow, fields, read)
     ending.withdrawal = _WITHDRAWALS[options["cancellation"]]
+    run.children[str(fields["key"])] = ending
     return ChildHandle(str(fields["key"]), ending)
 
 

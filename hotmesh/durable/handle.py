@@ -10,7 +10,7 @@ from hotmesh.durable import requests_out
 from hotmesh.durable.definition import SIGNAL_JOB_TOPIC, START_TOPIC, name_of, signal_payload
 from hotmesh.durable.job_data import RESULT
 from hotmesh.durable.values import decode, encode_call
-from hotmesh.errors import JobError, WorkflowCancelled, WorkflowError, WorkflowTerminated, WorkflowTimeout
+from hotmesh.errors import JobError, JobTimeout, WorkflowCancelled, WorkflowError, WorkflowTerminated, WorkflowTimeout
 from hotmesh.export.sections import JobExport
 from hotmesh.machine.job import JobState
 from hotmesh.values import Json
@@ -70,7 +70,7 @@ class Handle(Generic[R]):
             async with asyncio.timeout(timeout):
                 ended = await node.ended(waiting.row_id, waiting.future)
         except TimeoutError:
-            return (await mesh.result(self.workflow_id, timeout=0)).data
+            raise JobTimeout(f"the workflow {self.workflow_id} has not ended within {timeout:g} s; it goes on") from None
         if ended is None:
             return (await mesh.result(self.workflow_id)).data
         if ended.error is not None:

@@ -67,6 +67,8 @@ class WorkflowRun:
         self.data: dict[str, Json] = dict(data or {})
         self.requests = Requests(self)
         self.patches: dict[str, bool] = {}
+        self.children: dict[str, DurableCall[Any]] = {}
+        """The children of this execution by id: one that is asked for again is attached to."""
         self.cancel_requested: str | None = None
         self.read_only = False
         self.answer = Answer()

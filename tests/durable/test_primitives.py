@@ -177,6 +177,20 @@ async def child(n: int) -> int:
     return int(await act.double(n))
 
 
+async def attached() -> list[int]:
+    first = w.start_child(child, [5], workflow_id="shared")
+    return [await w.execute_child(child, [5], workflow_id="shared"), await first]
+
+
+async def foreign() -> str:
+    await w.sleep(1)
+    try:
+        await w.execute_child(child, [5], workflow_id="w")
+    except Durable.DuplicateJobError as error:
+        return str(error)
+    return "started"
+
+
 async def failing_child() -> str:
     try:
         await w.execute_child(failing, ["broken"])
@@ -255,6 +269,8 @@ PROGRAMS: list[tuple[Callable[..., Any], Any]] = [
     (times, [5400.0, 60.0, 7200.0]),
     (chances, True),
     (children, [2, 6, "w/1", 4]),
+    (attached, [10, 10]),
+    (foreign, "the child child can't have the id 'w': a job with the id 'w' is alive already"),
     (failing_child, "ValueError 500 the child failing w/1: broken"),
     (hooked, [9, [3, 5]]),
     (data, [3, ["new", 15, "red"], {"name": "a", "tags": ["x", "y"], "address": {"city": "Oslo"}, "visits": 1, "vip": True}, "Oslo"]),
