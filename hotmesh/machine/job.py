@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 
 from hotmesh.machine import ledger as digits
 from hotmesh.machine.dimension import Dimension, from_text
-from hotmesh.values import UNDEFINED, Json
+from hotmesh.values import UNDEFINED, Json, canonical
 
 Key = tuple[str, Dimension]
 """Names an instance: activity id and dimension."""
@@ -62,12 +62,14 @@ class Instance:
         return self.activity_id, self.dimension
 
     def to_json(self) -> dict[str, Json]:
-        """The row's value."""
+        """The row's value. An item that is the input as it stands is stored once."""
         value: dict[str, Json] = {"status": self.status, "created": self.created_ms, "updated": self.updated_ms}
         for name in ("input", "output", "hook", "item"):
             held = getattr(self, name)
             if held is not UNDEFINED:
                 value[name] = held
+        if self.index is not None and self.input == self.item and canonical(self.input) == canonical(self.item):
+            value.pop("item", None)
         for name in ("index", "code", "error", "message_id", "wait_ids", "escalation_id", "passed"):
             held = getattr(self, name)
             if held:
@@ -86,7 +88,7 @@ class Instance:
             input=value.get("input", UNDEFINED),
             output=value.get("output", UNDEFINED),
             hook=value.get("hook", UNDEFINED),
-            item=value.get("item", UNDEFINED),
+            item=value.get("item", value["input"]) if "index" in value and "input" in value else value.get("item", UNDEFINED),
             index=value.get("index"),
             status=value["status"],
             code=value.get("code", 0),
