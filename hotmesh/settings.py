@@ -25,6 +25,10 @@ class Settings:
 
     dsn: str | None = None
     """The address of Postgres; None = the embedded one."""
+    listen_dsn: str | None = None
+    """The address to LISTEN at, past a pooler that can't; None = the same as `dsn`."""
+    prepared_statements: bool = True
+    """Whether statements are kept prepared; false behind a pooler in transaction mode."""
     home: Path | None = None
     """Where the embedded Postgres keeps its data; None = the user's data folder."""
     postgres_bin: Path | None = None
@@ -152,6 +156,8 @@ def _flag(value: object) -> bool:
 
 _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "dsn": (_text, "the address of a Postgres, as postgresql://user:password@host:5432/database"),
+    "listen_dsn": (_text, "the address of a Postgres, as postgresql://user:password@host:5432/database"),
+    "prepared_statements": (_flag, "true or false"),
     "home": (_path, "a folder"),
     "postgres_bin": (_path, "a folder"),
     "expire_s": (_number(-1, whole=True), "a whole number of seconds, or -1 for ever"),

@@ -83,7 +83,8 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         source = self._source
         if source is None or isinstance(source, str):
             source = await asyncio.to_thread(resolve_dsn, source, self._settings)
-        pool = Pool(source)
+        chosen = self._settings
+        pool = Pool(source, prepared=chosen.prepared_statements, listen_dsn=chosen.listen_dsn)
         await pool.open()
         try:
             async with pool.acquire() as connection:

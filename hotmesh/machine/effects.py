@@ -117,8 +117,10 @@ class Step:
     """Payload of the interrupts to send to the children."""
     purged_below: int | None = None
     """The job began afresh: the rows of what stands below the trigger under smaller numbers are to go."""
+    expires: bool = False
+    """The job ended or persisted in this step."""
     expire_s: float | None = None
-    """The job ended or persisted in this step: seconds until its rows may go, -1 for never."""
+    """Seconds until its rows may go then, -1 for never, None for the setting's default."""
     pause: bool = False
     telemetry: dict[tuple[str, Dimension], dict[str, Json]] = field(default_factory=dict)
     """Span attributes by instance, from the `telemetry` key."""

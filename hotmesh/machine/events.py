@@ -25,6 +25,8 @@ class Aside(NamedTuple):
     """Awaits that are closed while their children go on."""
     trace: Mapping[str, Json] = {}
     """Span attributes."""
+    transient: tuple[str, ...] = ()
+    """Parts of the answer that its edges read and its row need not keep, since they are the items of what was entered."""
     spawns: bool = False
     """A last answer that is a pending one first: the edges for 202 fire, and what they enter begins."""
     restart: Json = UNDEFINED

@@ -191,7 +191,7 @@ class Run:
             self._publish(final=False)
         if plan.persist is not None and self.value(plan.persist, instance, "persist") is True:
             self._publish(final=True)
-            self.step.expire_s = self._expiry()
+            self.step.expires, self.step.expire_s = True, self._expiry()
             self.job.final = True
 
     def map_job(self, instance: Instance, plan: ActivityPlan) -> None:
@@ -362,6 +362,7 @@ class Run:
     def _finish(self, expire_s: float | None) -> None:
         self.job.done = True
         self.job.updated_ms = self._now_ms
+        self.step.expires = True
         self.step.expire_s = self._expiry() if expire_s is None else expire_s
         if not self.job.final:
             self._publish(final=True)

@@ -225,6 +225,14 @@ class Node(Waiters):
     def take_message(self, message: ClaimedMessage) -> None:
         """Bring a claimed message to its job."""
         lease = (message.id, message.token)
+        try:
+            self._take(message, lease)
+        except (KeyError, TypeError, ValueError) as error:
+            logger.error("a message of the kind %s is none of ours: %s", message.kind, error)
+            reason = {"code": 500, "message": f"not a message: {type(error).__name__} {error}"}
+            self.spawn(self.streams.refuse_start(lease, message.job_id or message.id, message.kind, reason))
+
+    def _take(self, message: ClaimedMessage, lease: Lease) -> None:
         if message.kind == "start":
             request = start_request(message, self.guid)
             self.engine.accept(request.job_id, Pending(request, message=lease))

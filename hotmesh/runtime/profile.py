@@ -51,6 +51,7 @@ class Heartbeat(Service):
         """Beat."""
         while True:
             await asyncio.sleep(HEARTBEAT_S)
-            await self._node.mesh.heartbeat(self._node.guid, profile(self._node))
+            if not await self._node.mesh.heartbeat(self._node.guid, profile(self._node)):
+                await self._node.announce()
             if self._node.telemetry.enabled:
                 self._node.telemetry.depths([(each.topic, each.ready) for each in await self._node.streams.depths()])

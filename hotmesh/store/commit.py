@@ -92,7 +92,7 @@ class Batch:
     def add(self, unit: Unit, expire_s: float) -> None:
         """Take in one job's part. `expire_s`: the default time a finished job is kept."""
         job, step = unit.job, unit.step
-        keep = None if step.expire_s is None and not job.done else expire_s if step.expire_s is None else step.expire_s
+        keep = expire_s if step.expires and step.expire_s is None else step.expire_s
         error = None if job.error is None else codec.to_text(job.error)
         if job.revision == 0:
             more = dumps(unit.more) if unit.more else None

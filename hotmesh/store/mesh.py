@@ -66,9 +66,9 @@ class Mesh:
         await self._fetch(self._mesh["leave"], guid)
         await self.bump()
 
-    async def heartbeat(self, guid: str, profile: Json) -> None:
-        """Be seen."""
-        await self._fetch(self._mesh["heartbeat"], guid, dumps(profile))
+    async def heartbeat(self, guid: str, profile: Json) -> bool:
+        """Be seen; false when the others have given this member up meanwhile: it has to join again."""
+        return bool(await self._fetch(self._mesh["heartbeat"], guid, dumps(profile)))
 
     async def members(self) -> list[Member]:
         """Who takes part."""

@@ -47,10 +47,12 @@ _UNREACHABLE: tuple[type[BaseException], ...] = (*LOST, asyncpg.PostgresError, V
 class Pool:
     """Where connections come from; `acquire()` is an async context manager."""
 
-    def __init__(self, source: Source, *, max_size: int = 8, prepared: bool = True) -> None:
+    def __init__(self, source: Source, *, max_size: int = 8, prepared: bool = True, listen_dsn: str | None = None) -> None:
+        """`prepared` false = behind a pooler in transaction mode: no statement is kept, and nobody listens but at `listen_dsn`."""
         self.dsn = plain_dsn(source) if isinstance(source, str) else None
         self._max_size = max_size
         self._prepared = prepared
+        self._listen_dsn = plain_dsn(listen_dsn) if listen_dsn else self.dsn if prepared else None
         self._pool: asyncpg.Pool | None = source if isinstance(source, asyncpg.Pool) else None
         self._single: Any = None if isinstance(source, (str, asyncpg.Pool)) else source
         self._lock = asyncio.Lock()
@@ -100,15 +102,17 @@ class Pool:
 
     async def listener(self) -> Any:
         """A connection of its own for LISTEN, or None where there is none to be had (a single connection is used by all)."""
+        if self._listen_dsn is not None:
+            return await asyncpg.connect(self._listen_dsn, statement_cache_size=0, timeout=CONNECT_S)
         if self.dsn is not None:
-            return await asyncpg.connect(self.dsn, statement_cache_size=0, timeout=CONNECT_S)
+            return None
         if self._pool is not None:
             return await self._pool.acquire()
         return self._single
 
     async def release_listener(self, connection: Any) -> None:
         """Give back what `listener` gave."""
-        if self.dsn is not None:
+        if self._listen_dsn is not None:
             connection.terminate()
         elif self._pool is not None:
             await self._pool.release(connection)

@@ -18,7 +18,7 @@ DELETE FROM {schema}.members WHERE guid = $1
 -- name: heartbeat
 -- Be seen; and forget those who were not for a while.
 WITH gone AS (DELETE FROM {schema}.members WHERE seen_at < hotmesh.now() - interval '90 seconds' AND guid <> $1)
-UPDATE {schema}.members SET seen_at = hotmesh.now(), profile = $2::json WHERE guid = $1
+UPDATE {schema}.members SET seen_at = hotmesh.now(), profile = $2::json WHERE guid = $1 RETURNING guid
 
 -- name: members
 -- Who takes part.
