@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from hotmesh.expr import to_json
 from hotmesh.values import Json, canonical
 
 Kind: TypeAlias = Literal["activity", "timer", "wait", "task", "child", "signal", "order"]
@@ -46,11 +47,15 @@ class Command:
     @property
     def digest(self) -> str:
         """Twelve hexadecimal digits that differ when name or arguments differ."""
-        return hashlib.sha256(canonical([self.kind, self.name, self.fields]).encode()).hexdigest()[:12]
+        return hashlib.sha256(self._canonical().encode()).hexdigest()[:12]
 
     def same_as(self, other: Command) -> bool:
         """Whether both ask for the same."""
-        return self.kind == other.kind and self.name == other.name and canonical(self.fields) == canonical(other.fields)
+        return self._canonical() == other._canonical()
+
+    def _canonical(self) -> str:
+        """One text for equal commands: numbers as the graph's items have them, whole ones without a fraction."""
+        return canonical([self.kind, self.name, to_json(self.fields)])
 
     def __str__(self) -> str:
         return f"{self.kind} {self.name!r}" if self.name else self.kind
@@ -89,10 +94,13 @@ class Answer:
     error: Json = None
 
     def record(self) -> dict[str, Json]:
-        """What history keeps of it: the output of the `run` instance. Empty parts are left out."""
+        """The output of the `run` instance: the commands by kind, which become items of their activities, how many of each are asked for,
+        and what else was done. Empty parts are left out."""
         record: dict[str, Json] = {}
         for command in self.commands:
             record.setdefault(command.kind, []).append(command.to_json())
+        if record:
+            record["asks"] = {kind: len(items) for kind, items in record.items()}
         for name in ("fields", "patches", "replies", "emissions", "trace"):
             if part := getattr(self, name):
                 record[name] = part

@@ -56,7 +56,7 @@ def _events(job: JobState, verbose: bool) -> list[dict[str, Json]]:
     for instance in answered(job):
         events.append(_came(event_of(job, instance), job, verbose))
         at = iso_time(instance.updated_ms)
-        for command, _ in commands_of(instance):
+        for command, _ in commands_of(job, instance):
             told = {"type": _SCHEDULED[command.kind], "time": at, "operation": command.id, "name": command.name}
             events.append(told | ({"attributes": command.fields} if verbose else {}))
     if job.done:

@@ -56,13 +56,15 @@ def _has_answered(instance: Instance) -> bool:
 
 def recorded(job: JobState, instance: Instance) -> Recorded:
     """One step of the history."""
-    commands = [command for command, _ in commands_of(instance)]
+    commands = [command for command, _ in commands_of(job, instance)]
     return Recorded(event_of(job, instance), commands, frozenset(instance.output.get("patches", ())))
 
 
-def commands_of(instance: Instance) -> Iterator[tuple[Command, Key]]:
-    """The commands that a `run` instance answered, each with the instance that carries it out."""
+def commands_of(job: JobState, instance: Instance) -> Iterator[tuple[Command, Key]]:
+    """The commands that a `run` instance answered, each with the instance that carries it out, whose item it is."""
+    asks = instance.output.get("asks", {})
     for kind in KINDS:
-        for number, item in enumerate(instance.output.get(kind, ())):
-            fields = {key: value for key, value in item.items() if key != "turn"}
-            yield Command.from_json(kind, fields), (kind, (*instance.dimension, number))
+        for number in range(asks.get(kind, 0)):
+            key = (kind, (*instance.dimension, number))
+            fields = {name: value for name, value in job.instances[key].item.items() if name != "turn"}
+            yield Command.from_json(kind, fields), key

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from hotmesh.durable.commands import Command, Recorded
 from hotmesh.errors import NonDeterminismError
+from hotmesh.expr import to_json
 from hotmesh.values import Json
 
 
@@ -57,7 +58,7 @@ def _difference(had: Command, asks: Command) -> list[str]:
 
 
 def _pretty(command: Command) -> list[str]:
-    value: Json = {"kind": command.kind, "name": command.name, **command.fields}
+    value: Json = {"kind": command.kind, "name": command.name, **to_json(command.fields)}
     return json.dumps(value, indent=2, sort_keys=True, ensure_ascii=False).splitlines()
 
 

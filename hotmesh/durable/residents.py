@@ -10,7 +10,7 @@ import atexit
 import logging
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -46,13 +46,12 @@ class Resident:
     per_page: dict[int, int] = field(default_factory=dict)
     """How many commands come back to each page."""
 
-    def note(self, instance: Instance) -> None:
-        """Take down where the commands of an answer went."""
-        for command, key in commands_of(instance):
-            if command.kind not in SILENT:
-                self.places[command.id] = key
-                page = instance.dimension[1]
-                self.per_page[page] = self.per_page.get(page, 0) + 1
+    def note(self, operation: str, key: Key) -> None:
+        """Take down where an operation is carried out."""
+        if key[0] not in SILENT:
+            self.places[operation] = key
+            page = key[1][1]
+            self.per_page[page] = self.per_page.get(page, 0) + 1
 
 
 @dataclass(slots=True)
@@ -131,7 +130,8 @@ class Residents:
         resident = Resident(self._new_run(job, payload), job, len(history))
         resident.run.replay(recorded(job, each) for each in history)
         for each in history:
-            resident.note(each)
+            for command, key in commands_of(job, each):
+                resident.note(command.id, key)
         return resident
 
     def _new_run(self, job: JobState, payload: dict[str, Json]) -> WorkflowRun:
@@ -165,6 +165,8 @@ class Residents:
             if answer.commands:
                 aside = (aside or Aside())._replace(spawns=True)
         record: dict[str, Json] = {"n": resident.steps, **answer.record()}
+        if answer.commands:
+            aside = (aside or Aside())._replace(transient=tuple(record["asks"]))
         if answer.replies:
             record["replied"] = True
         response = Response(RUN, instance.dimension, "success", 202, record, retryable=False, withdrawn=withdrawn, aside=aside)
@@ -182,7 +184,9 @@ class Residents:
 
     def _waiting(self, resident: Resident, instance: Instance, response: Response, record: dict[str, Json]) -> Response:
         _turn_pages(resident, instance, record)
-        resident.note(replace(instance, output=record))
+        for kind in record.get("asks", ()):
+            for number, item in enumerate(record[kind]):
+                resident.note(item["id"], (kind, (*instance.dimension, number)))
         job = resident.job
         others = any(kind in record for kind in _LASTING) or len(job.open) > 1 + len(response.withdrawn) + _abandoned(response)
         return response if others else response._replace(status="pending")

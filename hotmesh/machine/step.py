@@ -153,6 +153,8 @@ def _on_response(run: Run, event: Response) -> None:
             _begin_all(run)
     if event.status != "error":
         run.settle(instance, event.status, event.code, event.data)
+        for name in event.aside.transient if event.aside is not None else ():
+            event.data.pop(name, None)
         if event.aside is not None and event.aside.restart is not UNDEFINED:
             inbox.restart(run, event.aside.restart)
         elif event.ends and not run.job.done:
