@@ -77,7 +77,8 @@ class Prompt(ModalScreen[Order | None]):
         if place + 1 < len(inputs) and (place >= 0 or len(inputs) > 1):
             self.set_focus(inputs[max(place, 0) + 1])
         else:
-            self.action_yes()
+            # What was typed before Enter may still be on its way to the field: the order waits its turn behind it.
+            (self.focused or self).call_later(self.action_yes)
 
     def _complete(self) -> tuple[Order, str | None]:
         order, wrong = self._order, None

@@ -111,10 +111,13 @@ async def test_a_version_with_errors_stores_nothing(mesh: HotMesh) -> None:
         await mesh.activate("2")
 
 
-async def test_what_nobody_subscribes_to(mesh: HotMesh, dsn: str) -> None:
+async def test_what_nobody_subscribes_to(mesh: HotMesh) -> None:
     with pytest.raises(UnknownTopic, match=r"subscribes to 'order\.lost'; there is order\.requested"):
         await mesh.pub("order.lost", {})
-    async with HotMesh(app_id=f"{mesh.app_id}x", engine={"connection": dsn}) as empty:
+
+
+async def test_an_app_without_an_active_version(dsn: str, app_id: str) -> None:
+    async with HotMesh(app_id=app_id, engine={"connection": dsn}) as empty:
         with pytest.raises(NotActive, match="no active version"):
             await empty.pub("order.requested", {})
 
