@@ -30,7 +30,7 @@ def activity_topic(queue: str) -> str:
     return f"{queue}-activity"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ActivityOptions:
     """How an activity is called: where, how often, how long. Times in seconds or any duration text."""
 
@@ -40,6 +40,11 @@ class ActivityOptions:
     schedule_to_start_timeout: Duration | None = None
     heartbeat_timeout: Duration | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
+
+    @functools.cached_property
+    def told(self) -> dict[str, Json]:
+        """`to_json`, once."""
+        return self.to_json()
 
     def to_json(self) -> dict[str, Json]:
         """What the worker is told. Raises ValueError naming an option that makes no sense."""
@@ -101,7 +106,7 @@ def call_activity(
         fields = {
             "topic": activity_topic(chosen.task_queue or run.info.queue),
             "args": encode_call(given.args, given.keywords, given.name, function),
-            **chosen.to_json(),
+            **chosen.told,
         }
         expected = result_type(function)
 

@@ -54,7 +54,7 @@ DEEPEST = 200
 
 def encode(value: object, path: str) -> Json:
     """The JSON of a value; `path` names it in errors. Raises SerializationError naming the path to what has no JSON form."""
-    return _encode(value, path, 0)
+    return value if type(value) in _PLAIN else _encode(value, path, 0)
 
 
 def _encode(value: object, path: str, depth: int) -> Json:
@@ -250,6 +250,8 @@ def encode_call(arguments: Sequence[object], keywords: Mapping[str, object], nam
 
     Raises SerializationError naming the argument; TypeError when the call doesn't fit the signature.
     """
+    if callable(function) and not keywords and len(arguments) in (plain := _plain_parameters(function)):
+        return [encode(value, f"{name}({label})") for label, value in zip(plain[len(arguments)], arguments, strict=True)]
     signature = _signature(_unwrapped(function)) if callable(function) else None
     if signature is not None:
         try:
@@ -265,6 +267,18 @@ def encode_call(arguments: Sequence[object], keywords: Mapping[str, object], nam
 
 
 KEYWORDS = "$keywords"
+
+
+@functools.lru_cache(maxsize=4096)
+def _plain_parameters(function: Callable[..., Any]) -> Mapping[int, tuple[str, ...]]:
+    """For each number of positional arguments that a function of plain parameters takes, their names; the short way of most calls."""
+    signature = _signature(_unwrapped(function))
+    parameters = list(signature.parameters.values()) if signature is not None else []
+    if signature is None or any(each.kind not in (each.POSITIONAL_ONLY, each.POSITIONAL_OR_KEYWORD) for each in parameters):
+        return {}
+    names = tuple(each.name for each in parameters)
+    required = sum(each.default is each.empty for each in parameters)
+    return {count: names[:count] for count in range(required, len(names) + 1)}
 
 
 def decode_call(function: Callable[..., Any], arguments: Sequence[Json]) -> tuple[list[Any], dict[str, Any]]:
