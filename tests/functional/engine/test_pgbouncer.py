@@ -79,7 +79,7 @@ async def test_jobs_run_behind_a_pooler(pooled_dsn: str, dsn: str, app_id: str, 
     async def work(task: StreamData) -> Any:
         return {"n": task.data["n"]}
 
-    options = {"prepared_statements": False, "poll_s": 0.1, **({"listen_dsn": dsn} if listens else {})}
+    options: dict[str, Any] = {"prepared_statements": False, "poll_s": 0.1, **({"listen_dsn": dsn} if listens else {})}
     workers = [{"topic": "work", "callback": work}]
     async with HotMesh(app_id=app_id, engine={"connection": pooled_dsn}, workers=workers, **options) as mesh:
         await mesh.deploy(APP.format(app=app_id))
