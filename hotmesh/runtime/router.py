@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from hotmesh.errors import HotMeshError, JobPaused
+from hotmesh.errors import JobPaused
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.events import Response
 from hotmesh.machine.retry import RetryPolicy
@@ -189,8 +189,6 @@ class Router:
             response = _event(task, consumer, as_response(result))
         except Exception as error:
             consumer.counts["failed"] += 1
-            if tx is not None and not isinstance(error, HotMeshError):
-                raise
             self._telemetry.worked(task.topic, time.monotonic() - began, "error")
             return _failure(task, consumer, error)
         consumer.counts["done"] += 1
