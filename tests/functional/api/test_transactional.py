@@ -99,7 +99,9 @@ async def test_a_killed_process_leaves_no_effect_without_its_step(dsn: str, app_
             )
             assert process.stdout is not None
             reading = asyncio.create_task(_lines(process.stdout, writes))
-            await asyncio.wait([reading, asyncio.ensure_future(asyncio.gather(*jobs))], return_when=asyncio.FIRST_COMPLETED)
+            ended: asyncio.Future[Any] = asyncio.gather(*jobs)
+            waiting: list[asyncio.Future[Any]] = [reading, ended]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             process.kill()
             await process.wait()
             await reading
