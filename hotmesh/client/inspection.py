@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from hotmesh.client.views import Views
 from hotmesh.export.execution import Execution
@@ -15,10 +16,11 @@ class Inspection:
 
     _views: tuple[Node, Views] | None = None
 
-    @property
-    def node(self) -> Node:
-        """The running part."""
-        raise NotImplementedError  # pragma: no cover
+    if TYPE_CHECKING:
+
+        @property
+        def node(self) -> Node:
+            """The running part."""
 
     @property
     def views(self) -> Views:
