@@ -55,6 +55,17 @@ def encoded(payload: Json) -> Json:
     return payload if _Registry.codec is None else PREFIX + _Registry.codec.encode(dumps(payload))
 
 
+def encoded_after(beginning: str, text: str) -> str:
+    """A text that begins readably, for those who look for it, and goes on as a payload."""
+    return f"{beginning}{encoded(text)}"
+
+
+def decoded_after(text: str | None) -> str | None:
+    """What `encoded_after` made, readable."""
+    beginning, mark, rest = (text or "").partition(PREFIX)
+    return text if not mark or _Registry.codec is None else f"{beginning}{decoded(PREFIX + rest)}"
+
+
 def decoded(value: Json) -> Json:
     """What `encoded` was given."""
     if not isinstance(value, str) or not value.startswith(PREFIX) or _Registry.codec is None:

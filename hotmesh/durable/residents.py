@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from hotmesh import codec
 from hotmesh.durable.commands import SILENT, Answer, Event
 from hotmesh.durable.execution import execute
 from hotmesh.durable.history import RUN, answered, commands_of, event_of, recorded, start_payload_of
@@ -90,7 +91,7 @@ class Residents:
         try:
             resident = self._resident(job, instance)
         except NonDeterminismError as error:
-            raise PauseJob(f"NonDeterminismError: {error}") from error
+            raise PauseJob(codec.encoded_after("NonDeterminismError: ", str(error))) from error
         answer = resident.run.start(event) if event.kind == "start" else resident.run.resume(event)
         return self._response(resident, instance, event, answer)
 

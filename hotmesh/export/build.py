@@ -55,6 +55,7 @@ def _row(plan: Plan, job: machine.JobState, around: Around) -> dict[str, Json]:
         "completed_ms": around.completed_ms,
         "expires_ms": around.expires_ms,
         "paused_ms": around.paused_ms,
+        "pause_reason": around.pause_reason,
         "read_ms": around.now_ms,
         "cancelling": job.cancelled,
         "engines": len(around.members),

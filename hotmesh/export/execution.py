@@ -179,6 +179,8 @@ class Execution:
     completed_ms: int | None = None
     expires_ms: int | None = None
     paused_ms: int | None = None
+    pause_reason: str | None = None
+    """Why it was paused, when it was not by hand."""
     read_ms: int
     """When the rows were read."""
     cancelling: bool = False
@@ -249,6 +251,7 @@ def _rewound(whole: Execution, number: int) -> Execution:
         error=None,
         completed_ms=None,
         paused_ms=None,
+        pause_reason=None,
         expires_ms=None,
         read_ms=now_ms,
         updated_ms=now_ms,

@@ -17,6 +17,8 @@ def why(execution: Execution) -> str:
         return _ended(execution)
     if execution.state == "paused":
         since = f"since {_time(execution.paused_ms)}{_pause_reason(execution)}"
+        if execution.pause_reason:
+            return f"{_job(execution)} is paused {since}; `hotmesh resume {execution.key}` tries again. {execution.pause_reason}"
         return f"{_job(execution)} is paused {since}; `hotmesh resume {execution.key}` lets it go on."
     if execution.engines == 0:
         return f"{_job(execution)} stands still because no process takes part in the mesh of {execution.app_id}; start `hotmesh worker`."

@@ -51,6 +51,7 @@ class Computing(Refusing):
             return self._step(job_id, pendings, held)
         except PauseJob as pause:
             self._forget(job_id)
+            logger.error("the job %s is paused: %s", _name(job_id, held), pause.reason)
             self.spawn(self._pause(job_id, pendings, pause.reason))
         except Exception as error:
             logger.exception("job %s: a step could not be computed", job_id)
@@ -60,7 +61,6 @@ class Computing(Refusing):
 
     async def _pause(self, job_id: str, pendings: list[Pending], reason: str) -> None:
         """An inline worker can't go on: pause the job as it was before these events, which wait until it is resumed."""
-        logger.error("job %s is paused: %s", job_id, reason)
         await self._jobs.pause(job_id, reason)
         if isinstance(pendings[0].event, StartRequest):
             self._refuse_start(pendings[0].event, pendings, HotMeshError(reason))
@@ -173,6 +173,12 @@ class Computing(Refusing):
             if message.delay_s is None and not self.paused and work.pendings and len(self._inbox) < self._group:
                 unit.leased[message.id] = token
                 work.handed.append(message)
+
+
+def _name(job_id: str, held: JobState | Loaded | None) -> str:
+    """What its user calls a job, when that is known here."""
+    job = held.job if isinstance(held, Loaded) else held
+    return job_id if job is None else job.key
 
 
 def moment() -> Moment:

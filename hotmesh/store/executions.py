@@ -32,6 +32,7 @@ class Around(NamedTuple):
     throttles: dict[str, int]
     digest: str | None
     """Of what is stored under the job's version."""
+    pause_reason: str | None = None
 
 
 class Executions:
@@ -62,6 +63,7 @@ def _around(found: Json) -> Around:
         [list(topics) for topics in found["members"] or ()],
         found["throttles"] or {},
         found["digest"],
+        codec.decoded_after(found["pause_reason"]),
     )
 
 

@@ -111,6 +111,11 @@ CASES: dict[str, tuple[Callable[[], Execution], str]] = {
         lambda: checking(row=task(), paused=True),
         "The job job-1 is paused since 2026-01-01 00:00:00Z; `hotmesh resume job-1` lets it go on.",
     ),
+    "paused with a reason": (
+        lambda: checking(row=task(), paused=True, pause_reason="NonDeterminismError: order does not do what its history says."),
+        "The job job-1 is paused since 2026-01-01 00:00:00Z; `hotmesh resume job-1` tries again. "
+        "NonDeterminismError: order does not do what its history says.",
+    ),
     "signal": (hooked, 'The job job-1 waits at approve for a signal on approved with id = "o-1".'),
     "signal or timer": (
         lambda: hooked(90),

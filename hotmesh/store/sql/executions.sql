@@ -10,6 +10,7 @@ SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.revision, j.error:
   'completed', j.completed_at,
   'expires', j.expired_at,
   'paused', j.paused_at,
+  'pause_reason', j.pause_reason,
   'tasks', (SELECT json_agg(json_build_object('id', w.id, 'topic', w.topic, 'ready', w.visible_at IS NULL,
                                               'due', w.visible_at, 'owner', w.owner, 'attempt', w.attempt))
             FROM {schema}.worker_streams w WHERE w.id = ANY (a.ids)),
