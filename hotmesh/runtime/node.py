@@ -123,7 +123,7 @@ class Node(Waiters):
 
     def services(self) -> list[Service]:
         """Every loop but the commit lanes."""
-        return [self.bus, self.message_claims, self.task_claims, self.leases, self.timers, self.heartbeat]
+        return [self.bus, self.message_claims, self.task_claims, self.leases, self.timers, self.heartbeat, self.lookout]
 
     async def stop(self, grace_s: float) -> None:
         """Leave the mesh: no new claims, running callbacks finish within `grace_s`, leases are given back."""
@@ -373,8 +373,11 @@ class Node(Waiters):
             listener(kind, body, sender)
 
     async def _on_done(self, body: Json) -> None:
-        for job_id in body if body is not None else await self.jobs.finished(self.waiters):
-            self.wake_waiters(job_id)
+        if body is None:
+            await self.look()
+        else:
+            for job_id in body:
+                self.wake_waiters(job_id)
 
     async def _on_published(self, body: Json) -> None:
         """A publication of another member; when it was too long to be sent, the listeners wait for the job's end instead."""
@@ -384,8 +387,7 @@ class Node(Waiters):
     async def _on_connected(self) -> None:
         """Whatever was said while nobody listened is looked up."""
         await self.refresh()
-        for job_id in await self.jobs.finished(self.waiters) if self.waiters else ():
-            self.wake_waiters(job_id)
+        await self.look()
 
 
 def _strictest(*brakes: int) -> int:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 
 from hotmesh.machine.job import JobState
+from hotmesh.runtime.service import Service
 from hotmesh.store.jobs import Jobs
-from hotmesh.store.pool import LOST
+
+LOOK_UP = 5_000
+"""Jobs looked at in one second; those who wait for more are looked at less often."""
 
 
 class Waiters:
@@ -14,25 +18,22 @@ class Waiters:
 
     def __init__(self, jobs: Jobs, poll_s: float) -> None:
         self.jobs = jobs
-        self._look_s = poll_s
         self.waiters: dict[str, list[asyncio.Future[JobState | None]]] = {}
         """Futures of those who wait for a job's end, by job row id; they get its state when it ended in this process."""
+        self.lookout = Lookout(self, poll_s)
 
     def expect_end(self, job_id: str) -> asyncio.Future[JobState | None]:
         """A future of a job's end; make it before the job is asked for, so that nothing is missed between."""
         waiter: asyncio.Future[JobState | None] = asyncio.get_running_loop().create_future()
         self.waiters.setdefault(job_id, []).append(waiter)
+        self.lookout.wanted.set()
         return waiter
 
     async def ended(self, job_id: str, waiter: asyncio.Future[JobState | None]) -> JobState | None:
-        """Wait for the end of a job by word of mouth, with a look now and then; its state when it ended here."""
+        """Wait for the end of a job; its state when it ended here."""
         try:
-            while True:
-                done, _ = await asyncio.wait([waiter], timeout=self._look_s)
-                if done:
-                    return waiter.result()
-                if job_id in await self._finished_now(job_id):
-                    return None
+            await asyncio.wait([waiter])
+            return waiter.result()
         finally:
             self.expect_no_more(job_id, waiter)
 
@@ -42,14 +43,33 @@ class Waiters:
         if left:
             self.waiters[job_id] = left
 
-    async def _finished_now(self, job_id: str) -> set[str]:
-        try:
-            return await self.jobs.finished([job_id])
-        except LOST:
-            return set()
+    async def look(self) -> None:
+        """Wake those whose job has ended; for what was said while nobody listened."""
+        for job_id in await self.jobs.finished(self.waiters) if self.waiters else ():
+            self.wake_waiters(job_id)
 
     def wake_waiters(self, job_id: str, job: JobState | None = None) -> None:
         """A job has ended."""
         for waiter in self.waiters.pop(job_id, ()):
             if not waiter.done():
                 waiter.set_result(job)
+
+
+class Lookout(Service):
+    """Looks for the ends that nobody has told of: one question for all who wait, in the rhythm of the poll."""
+
+    def __init__(self, waiters: Waiters, poll_s: float) -> None:
+        super().__init__("lookout")
+        self.wanted = asyncio.Event()
+        self._waiters = waiters
+        self._poll_s = poll_s
+
+    async def run(self) -> None:
+        """Look while somebody waits."""
+        while True:
+            await self.wanted.wait()
+            pause_s = max(self._poll_s, len(self._waiters.waiters) / LOOK_UP)
+            await asyncio.sleep(pause_s * random.uniform(0.75, 1.25))
+            await self._waiters.look()
+            if not self._waiters.waiters:
+                self.wanted.clear()

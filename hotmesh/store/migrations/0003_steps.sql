@@ -1,4 +1,8 @@
 -- The functions that steps are committed by, one transaction and one round trip each.
+--
+-- Their plans must not depend on statistics: a table that was never analyzed, or has grown tenfold since, is the ordinary case for an app in
+-- its first minute. So everything but a nested loop from the arrays over a probe of an index is ruled out: scans of whole tables and of
+-- whole indexes (a bitmap scan needs a condition), joins that read a table to its end, and JIT, which one wrong estimate sets going.
 
 -- Messages are consumed under their lease token; a timer that its own setter fires has none (it is owned for a minute at most).
 -- Commit any number of steps, all or none; the mesh's epoch. Guards: each job's revision, each consumed message's lease token, each wait that a timer
@@ -18,7 +22,8 @@ CREATE FUNCTION {schema}.commit_steps(
   m_token bigint[],
   p_rare jsonb
 ) RETURNS bigint LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz := hotmesh.now();
   v_deadline timestamptz := v_now + make_interval(secs => p_lease_s);
@@ -60,7 +65,7 @@ BEGIN
       PERFORM {schema}.raise_unfound('HM006', e_id, e_job, v_found);
     END IF;
   END IF;
-  SELECT epoch, version INTO v_epoch, v_version FROM {schema}.mesh;
+  SELECT epoch, version INTO v_epoch, v_version FROM {schema}.mesh WHERE single;
   IF cardinality(j_id) > 0 THEN
     IF (v_version = ALL (j_version)) IS NOT TRUE THEN
       PERFORM {schema}.raise_other_version(j_id, j_version, j_more, v_version);
@@ -154,7 +159,8 @@ END $$;
 
 -- What few steps do: waits, signals, escalations, retries, take-backs. One JSON object of lists.
 CREATE FUNCTION {schema}.commit_rare(p jsonb, p_now timestamptz) RETURNS void LANGUAGE plpgsql
-SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
+SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_row jsonb;
   v_found uuid[];
@@ -249,7 +255,7 @@ END $$;
 -- Register a hook's wait, and meet it with a signal that came before it.
 CREATE FUNCTION {schema}.register_wait(
   p_id uuid, p_topic text, p_key text, p_job uuid, p_symbol text, p_dimension text, p_now timestamptz
-) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off AS $$
+) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off SET enable_indexscan = on SET jit = off AS $$
 DECLARE
   v_early {schema}.waits;
 BEGIN
@@ -279,7 +285,7 @@ CREATE FUNCTION {schema}.send_signal(
   p_id uuid, p_topic text, p_keys text[], p_payload text, p_final boolean, p_facet text, p_scrub boolean,
   p_keep_s double precision, p_owner text DEFAULT NULL, p_lease_s double precision DEFAULT NULL, p_token bigint DEFAULT NULL,
   OUT met integer, OUT job_id uuid, OUT symbol text, OUT dimension text
-) LANGUAGE plpgsql SET enable_seqscan = off AS $$
+) LANGUAGE plpgsql SET enable_seqscan = off SET enable_indexscan = on SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
   v_wait {schema}.waits;

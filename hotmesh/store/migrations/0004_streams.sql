@@ -1,15 +1,19 @@
 -- The functions that read and lease: claims, renewals, loads.
+--
+-- As with commit_steps, no plan may depend on statistics. A claim walks the index that holds what is ready, in its order, and probes by the
+-- ids it found; the others probe from their arrays.
 
 -- Lease tasks to `p_owner`: per topic first those that came due (retries, expired leases), then by priority, then the oldest.
 CREATE FUNCTION {schema}.claim_tasks(p_owner text, p_lease_s double precision, p_topics text[], p_limits integer[], p_token bigint)
 RETURNS TABLE (id uuid, topic text, job_id uuid, symbol text, dimension text, attempt smallint, claims smallint, value text,
                job_key text, job_topic text, version text, trace text)
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_indexscan = on SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := hotmesh.now();
+  v_picked uuid[];
 BEGIN
-  RETURN QUERY
   WITH wanted AS MATERIALIZED (SELECT w.topic, w.n FROM unnest(p_topics, p_limits) w(topic, n)),
   due AS MATERIALIZED (
     SELECT t.id, w.topic FROM wanted w, LATERAL (
@@ -18,16 +22,21 @@ BEGIN
   ready AS MATERIALIZED (
     SELECT t.id FROM wanted w, LATERAL (
       SELECT s.id FROM {schema}.worker_streams s WHERE s.topic = w.topic AND s.visible_at IS NULL
-      ORDER BY s.priority DESC, s.id LIMIT greatest(0, w.n - (SELECT count(*) FROM due d WHERE d.topic = w.topic)) FOR UPDATE SKIP LOCKED) t),
-  leased AS (
+      ORDER BY s.priority DESC, s.id LIMIT greatest(0, w.n - (SELECT count(*) FROM due d WHERE d.topic = w.topic)) FOR UPDATE SKIP LOCKED) t)
+  SELECT array_agg(p.id) INTO v_picked FROM (SELECT d.id FROM due d UNION ALL SELECT r.id FROM ready r) p;
+  IF v_picked IS NULL THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+  WITH leased AS (
     UPDATE {schema}.worker_streams s
     SET owner = p_owner, token = p_token, claims = s.claims + 1, visible_at = v_now + make_interval(secs => p_lease_s)
-    FROM (SELECT d.id FROM due d UNION ALL SELECT r.id FROM ready r) picked WHERE s.id = picked.id
-    RETURNING s.*)
+    WHERE s.id = ANY (v_picked) RETURNING s.*)
   SELECT l.id, l.topic, l.job_id, l.symbol, l.dimension, l.attempt, l.claims, a.value::text, j.key, j.topic, j.version, j.trace::text
-  FROM leased l
-  JOIN {schema}.jobs j ON j.id = l.job_id
-  JOIN {schema}.jobs_attributes a ON a.job_id = l.job_id AND a.symbol = l.symbol AND a.dimension = l.dimension
+  FROM leased l,
+  LATERAL (SELECT x.key, x.topic, x.version, x.trace FROM {schema}.jobs x WHERE x.id = l.job_id OFFSET 0) j,
+  LATERAL (SELECT x.value FROM {schema}.jobs_attributes x
+           WHERE x.job_id = l.job_id AND x.symbol = l.symbol AND x.dimension = l.dimension OFFSET 0) a
   ORDER BY l.priority DESC, l.id;
 END $$;
 
@@ -35,30 +44,37 @@ END $$;
 -- is left to it for a quarter of a second.
 CREATE FUNCTION {schema}.claim_messages(p_owner text, p_lease_s double precision, p_limit integer, p_token bigint)
 RETURNS TABLE (id uuid, kind text, job_id uuid, symbol text, dimension text, payload text, claims smallint, due_at timestamptz)
-LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET enable_bitmapscan = off AS $$
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_indexscan = on SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
   v_now timestamptz := hotmesh.now();
+  v_picked uuid[];
+  v_due timestamptz[];
 BEGIN
-  RETURN QUERY
   WITH due AS MATERIALIZED (
     SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at <= v_now
       AND (s.visible_at <= v_now - interval '250 milliseconds' OR s.token IS NOT NULL OR s.owner IS NULL)
     ORDER BY s.visible_at LIMIT p_limit FOR UPDATE SKIP LOCKED),
   ready AS MATERIALIZED (
     SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at IS NULL
-    ORDER BY s.priority DESC, s.id LIMIT greatest(0, p_limit - (SELECT count(*) FROM due)) FOR UPDATE SKIP LOCKED),
-  leased AS (
+    ORDER BY s.priority DESC, s.id LIMIT greatest(0, p_limit - (SELECT count(*) FROM due)) FOR UPDATE SKIP LOCKED)
+  SELECT array_agg(p.id), array_agg(p.visible_at) INTO v_picked, v_due FROM (SELECT * FROM due UNION ALL SELECT * FROM ready) p;
+  IF v_picked IS NULL THEN
+    RETURN;
+  END IF;
+  RETURN QUERY
+  WITH leased AS (
     UPDATE {schema}.engine_streams s
     SET owner = p_owner, token = p_token, claims = s.claims + 1, visible_at = v_now + make_interval(secs => p_lease_s)
-    FROM (SELECT * FROM due UNION ALL SELECT * FROM ready) picked WHERE s.id = picked.id
-    RETURNING s.*, picked.visible_at AS was_due)
-  SELECT l.id, l.kind, l.job_id, l.symbol, l.dimension, l.payload::text, l.claims, l.was_due FROM leased l ORDER BY l.priority DESC, l.id;
+    WHERE s.id = ANY (v_picked) RETURNING s.*)
+  SELECT l.id, l.kind, l.job_id, l.symbol, l.dimension, l.payload::text, l.claims, v_due[array_position(v_picked, l.id)]
+  FROM leased l ORDER BY l.priority DESC, l.id;
 END $$;
 
 -- When the next message and the next task of these topics come due, as seconds from now; NULL = none.
 CREATE FUNCTION {schema}.next_due(p_topics text[]) RETURNS TABLE (messages_s double precision, tasks_s double precision)
-LANGUAGE sql SET enable_seqscan = off AS $$
+LANGUAGE sql SET enable_seqscan = off SET jit = off AS $$
   SELECT extract(epoch FROM (SELECT min(visible_at) FROM {schema}.engine_streams
                              WHERE visible_at IS NOT NULL AND visible_at < 'infinity') - hotmesh.now()),
          extract(epoch FROM (SELECT min(s.at) FROM unnest(p_topics) t(topic), LATERAL (
@@ -68,7 +84,7 @@ $$;
 
 -- Renew leases; returns the ids that are still the owner's.
 CREATE FUNCTION {schema}.renew_leases(p_lease_s double precision, t_id uuid[], t_token bigint[], m_id uuid[], m_token bigint[])
-RETURNS SETOF uuid LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+RETURNS SETOF uuid LANGUAGE sql SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
   WITH tasks AS (
     UPDATE {schema}.worker_streams s SET visible_at = hotmesh.now() + make_interval(secs => p_lease_s)
     FROM unnest(t_id, t_token) u(id, token) WHERE s.id = u.id AND s.token = u.token RETURNING s.id),
@@ -80,7 +96,7 @@ $$;
 
 -- Give leases back, ready for the next claim.
 CREATE FUNCTION {schema}.give_back(t_id uuid[], t_token bigint[], m_id uuid[], m_token bigint[]) RETURNS void
-LANGUAGE sql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE sql SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
   UPDATE {schema}.worker_streams s SET visible_at = NULL, owner = NULL, token = NULL, claims = greatest(0, claims - 1)
   FROM unnest(t_id, t_token) u(id, token) WHERE s.id = u.id AND s.token = u.token;
   UPDATE {schema}.engine_streams s SET visible_at = NULL, owner = NULL, token = NULL, claims = greatest(0, claims - 1)
@@ -93,7 +109,7 @@ RETURNS TABLE (id uuid, key text, entity text, topic text, version text, status 
                parent_id uuid, parent_key text, parent_activity text, parent_dimension text, parent_waits boolean, origin text, trace text,
                persisted boolean, paused boolean, done boolean, created_at timestamptz, updated_at timestamptz,
                symbols text[], dimensions text[], vals text[], ledgers bigint[])
-LANGUAGE sql STABLE SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+LANGUAGE sql STABLE SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
   SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.revision, j.error::text, j.facets::text,
          j.parent_id, j.parent_key, j.parent_activity, j.parent_dimension, j.parent_waits, j.origin, j.trace::text,
          j.persisted, j.paused_at IS NOT NULL, j.completed_at IS NOT NULL, j.created_at, j.updated_at,

@@ -90,6 +90,67 @@ async def test_a_step_within_its_budget_of_wal(quiet: tuple[HotMesh, asyncpg.Con
     assert min(rounds) <= 1_500, f"bytes of WAL per step, whole pages after a checkpoint among them: {rounds}"
 
 
+FILLER = 20_000
+JOBS = 100
+
+
+async def fill(dsn: str) -> None:
+    """Finished jobs and tasks of other topics by the thousand, which no statistics know of."""
+    connection = await asyncpg.connect(dsn)
+    await connection.execute(
+        f"""ALTER TABLE quiet.jobs SET (autovacuum_enabled = false);
+            ALTER TABLE quiet.jobs_attributes SET (autovacuum_enabled = false);
+            ALTER TABLE quiet.worker_streams SET (autovacuum_enabled = false);
+            INSERT INTO quiet.jobs (id, key, topic, version, status, created_at, updated_at, completed_at)
+            SELECT gen_random_uuid(), 'old' || n, 'chain', '1', 0, now(), now(), now() FROM generate_series(1, {FILLER}) n;
+            INSERT INTO quiet.jobs_attributes (job_id, symbol, dimension, value) SELECT id, 'x', '', '1' FROM quiet.jobs WHERE key LIKE 'old%';
+            INSERT INTO quiet.worker_streams (id, topic, job_id, symbol, dimension)
+            SELECT gen_random_uuid(), 'other', id, 'w0', ',0,0' FROM quiet.jobs WHERE key LIKE 'old%'"""
+    )
+    await connection.close()
+
+
+async def rows_read(admin: asyncpg.Connection) -> int:
+    """How many rows and index entries of the app's large tables have been read so far."""
+    count: int = await admin.fetchval(
+        """SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables WHERE schemaname = 'quiet' AND relname = ANY ($1))
+                + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes WHERE schemaname = 'quiet' AND relname = ANY ($1))""",
+        ["jobs", "jobs_attributes", "worker_streams"],
+    )
+    return count
+
+
+@pytest.mark.parametrize("planned", ["when the tables were small", "when nothing was known of the tables"])
+async def test_what_a_step_reads_does_not_grow_with_the_tables(
+    quiet: tuple[HotMesh, asyncpg.Connection], empty_dsn: str, planned: str
+) -> None:
+    mesh, admin = quiet
+
+    async def many() -> None:
+        await asyncio.gather(*(mesh.pubsub("chain", {"x": "a"}) for _ in range(JOBS)))
+
+    await mesh.node.pool._pool.expire_connections()  # type: ignore[union-attr]
+    if planned == "when the tables were small":
+        await many()
+    await fill(empty_dsn)
+    await many()
+    taken = (await counters(admin))["taken"]
+    before = await rows_read(admin)
+    await many()
+    await settled(admin, taken + JOBS * STEPS)
+    read = (await rows_read(admin) - before) / (JOBS * STEPS)
+    assert read < 20, f"{read:.0f} rows and index entries read per step"
+
+
+async def test_no_plan_of_the_engines_functions_is_compiled(quiet: tuple[HotMesh, asyncpg.Connection]) -> None:
+    """A ruled-out scan has a cost at which a stock Postgres sets JIT going, for 20 ms a call."""
+    _, admin = quiet
+    rows = await admin.fetch("SELECT proname, proconfig FROM pg_proc WHERE pronamespace = 'quiet'::regnamespace AND proconfig IS NOT NULL")
+    steered = {row["proname"]: row["proconfig"] for row in rows if "enable_seqscan=off" in row["proconfig"]}
+    assert {"commit_steps", "commit_rare", "claim_tasks", "claim_messages", "load_jobs", "send_signal"} <= steered.keys()
+    assert [name for name, settings in steered.items() if "jit=off" not in settings] == []
+
+
 @pytest.mark.parametrize(
     ("condition", "order", "index"),
     [
