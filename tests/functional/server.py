@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from hotmesh.store.embedded import Cluster
@@ -12,6 +15,14 @@ def cluster(home: Path) -> Cluster:
     """The run's server: the wheel's PostgreSQL, or the one in `HOTMESH_TEST_PG`."""
     other = os.environ.get("HOTMESH_TEST_PG")
     return Cluster(home, Path(other) if other else None)
+
+
+@contextmanager
+def home_folder() -> Iterator[Path]:
+    """A home for a server of a test's own, which other accounts may enter; pytest's own folders they may not."""
+    with tempfile.TemporaryDirectory(prefix="hotmesh-home-") as folder:
+        Path(folder).chmod(0o711)
+        yield Path(folder)
 
 
 def server_dsn() -> str:

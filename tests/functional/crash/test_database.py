@@ -6,10 +6,8 @@ import asyncio
 import os
 import random
 import signal
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import asyncpg
@@ -18,7 +16,7 @@ import pytest
 
 from hotmesh import HotMesh
 from tests.functional.crash import orders
-from tests.functional.server import cluster
+from tests.functional.server import cluster, home_folder
 
 OTHERS = "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
@@ -60,14 +58,6 @@ async def own_server() -> AsyncIterator[tuple[Path, str]]:
     with home_folder() as home:
         yield home, await asyncio.to_thread(cluster(home).ensure)
         await asyncio.to_thread(cluster(home).stop)
-
-
-@contextmanager
-def home_folder() -> Iterator[Path]:
-    """A folder that a server of another account may enter."""
-    with tempfile.TemporaryDirectory(prefix="hotmesh-crash-") as folder:
-        Path(folder).chmod(0o711)
-        yield Path(folder)
 
 
 async def run_while_stopped(home: Path, dsn: str, count: int, stops: int) -> None:
