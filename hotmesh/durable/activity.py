@@ -69,7 +69,7 @@ class AsyncActivity(DurableActivity[P, Coroutine[Any, Any, R]], Generic[P, R]):
 
     def options(self, **options: Any) -> ActivityProxy[P, R]:
         """The activity as a durable step with other options: `charge.options(retry={"maximum_attempts": 10})(order)`."""
-        return ActivityProxy(self.activity_name, _replaced(self._options, options), self.function)
+        return ActivityProxy(self.activity_name, ActivityOptions.of(options, self._options), self.function)
 
 
 class SyncActivity(DurableActivity[P, R]):
@@ -77,15 +77,7 @@ class SyncActivity(DurableActivity[P, R]):
 
     def options(self, **options: Any) -> ActivityProxy[P, R]:
         """The activity as a durable step with other options."""
-        return ActivityProxy(self.activity_name, _replaced(self._options, options), self.function)
-
-
-def _replaced(options: ActivityOptions, changes: Mapping[str, Any]) -> ActivityOptions:
-    from dataclasses import replace
-
-    changed = replace(options, **changes)
-    changed.to_json()
-    return changed
+        return ActivityProxy(self.activity_name, ActivityOptions.of(options, self._options), self.function)
 
 
 class ActivityNamespace:
@@ -101,8 +93,7 @@ class ActivityNamespace:
     ) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], AsyncActivity[P, R]]: ...
     def __call__(self, function: Any = None, /, *, name: str | None = None, transactional: bool = False, **options: Any) -> Any:
         """Make a function an activity. `options`: those of `proxy_activities`. `transactional`: it gets `get_context().tx`."""
-        chosen = ActivityOptions(**options)
-        chosen.to_json()
+        chosen = ActivityOptions.of(options)
 
         def decorate(decorated: Callable[..., Any]) -> DurableActivity[..., Any]:
             kind = AsyncActivity if inspect.iscoroutinefunction(decorated) else SyncActivity

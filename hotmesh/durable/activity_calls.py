@@ -11,6 +11,7 @@ from typing import Any, Generic, ParamSpec, TypedDict, TypeVar, Unpack, overload
 from hotmesh.durable.call import call
 from hotmesh.durable.commands import Event
 from hotmesh.durable.interception import OutboundCall, around
+from hotmesh.durable.remote import add_remote_traceback
 from hotmesh.durable.running import current
 from hotmesh.durable.values import decode, encode, encode_call, result_type
 from hotmesh.duration import Duration, parse_duration
@@ -40,6 +41,16 @@ class ActivityOptions:
     schedule_to_start_timeout: Duration | None = None
     heartbeat_timeout: Duration | None = None
     headers: Mapping[str, Any] = field(default_factory=dict)
+
+    @staticmethod
+    def of(options: Mapping[str, Any], changed: ActivityOptions | None = None) -> ActivityOptions:
+        """The options of a call, `options` above those of `changed`. Raises TypeError for unknown ones, ValueError for senseless ones."""
+        unknown = options.keys() - ProxyOptions.__annotations__.keys()
+        if unknown:
+            raise TypeError(f"an activity has no option {sorted(unknown)[0]!r}; it has {', '.join(ProxyOptions.__annotations__)}")
+        chosen = replace(changed or ActivityOptions(), **options)
+        chosen.to_json()
+        return chosen
 
     @functools.cached_property
     def told(self) -> dict[str, Json]:
@@ -75,6 +86,9 @@ def retry_json(retry: Mapping[str, Any] | RetryPolicy) -> dict[str, Json]:
     if isinstance(retry, RetryPolicy):
         return {name: getattr(retry, attribute) for name, attribute in _POLICY.items()}
     named = dict(retry)
+    unknown = named.keys() - {*_POLICY, "non_retryable"}
+    if unknown:
+        raise ValueError(f"retry has no field {sorted(unknown)[0]!r}; it has {', '.join(_POLICY)}, non_retryable")
     non_retryable = [each if isinstance(each, str) else each.__name__ for each in named.pop("non_retryable", ())]
     policy = RetryPolicy.parse(named)
     assert policy is not None
@@ -122,9 +136,11 @@ def call_activity(
 
 def _failed(name: str, error: dict[str, Json]) -> ActivityError:
     kind = ActivityTimeout if error["code"] == TIMEOUT_CODE else ActivityError
-    return kind(
+    failure = kind(
         f"{name}: {error['message']}", code=error["code"], type=error.get("type"), stack=error.get("stack"), cause=error.get("cause")
     )
+    add_remote_traceback(failure, failure.stack)
+    return failure
 
 
 class ActivityProxy(Generic[P, R]):
@@ -145,7 +161,7 @@ class ActivityProxy(Generic[P, R]):
 
     def options(self, **options: Any) -> ActivityProxy[P, R]:
         """The same activity with other options (`retry=…`, `task_queue=…`, timeouts, headers)."""
-        return ActivityProxy(self._name, replace(self._options, **options), self._function)
+        return ActivityProxy(self._name, ActivityOptions.of(options, self._options), self._function)
 
 
 class ActivityProxies:
@@ -161,12 +177,18 @@ class ActivityProxies:
         source = self._source
         found = source.get(name) if isinstance(source, Mapping) else getattr(source, name, None)
         if found is None:
-            raise AttributeError(f"there is no activity {name!r} in {getattr(source, '__name__', 'the mapping')}")
+            raise AttributeError(f"there is no activity {name!r} in {_title(source)}")
         function = getattr(found, "function", found)
         return ActivityProxy(getattr(found, "activity_name", name), self._options, function)
 
     def __getitem__(self, name: str) -> ActivityProxy[Any, Any]:
         return self.__getattr__(name)
+
+
+def _title(source: Any) -> str:
+    if isinstance(source, Mapping):
+        return f"what proxy_activities(…) was given; it has {', '.join(sorted(source)) or 'none'}"
+    return str(getattr(source, "__name__", source))
 
 
 class ProxyOptions(TypedDict, total=False):
@@ -193,12 +215,10 @@ def proxy_activities(source: Any, **options: Unpack[ProxyOptions]) -> Any:
     `backoff_coefficient` (10), `initial_interval` (1 s), `maximum_interval` (120 s), `non_retryable=[ValueError, "TypeName"]`.
     Raises ValueError for options that make no sense.
     """
-    chosen = ActivityOptions(**options)
-    chosen.to_json()
-    return ActivityProxies(source, chosen)
+    return ActivityProxies(source, ActivityOptions.of(options))
 
 
 def execute_activity(name: str | Callable[..., Any], *arguments: Any, **options: Any) -> Coroutine[Any, Any, Any]:
     """Call one activity by its name or function."""
     called = name if isinstance(name, str) else getattr(name, "activity_name", name.__name__)
-    return call_activity(called, arguments, {}, ActivityOptions(**options), None if isinstance(name, str) else name)
+    return call_activity(called, arguments, {}, ActivityOptions.of(options), None if isinstance(name, str) else name)

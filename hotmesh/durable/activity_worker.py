@@ -13,6 +13,7 @@ from hotmesh import clock
 from hotmesh.durable.activity import ActivityContext, DurableActivity, context, run_function
 from hotmesh.durable.activity_calls import TIMEOUT_CODE
 from hotmesh.durable.interception import ActivityCall, Interceptor, around
+from hotmesh.durable.remote import text_of
 from hotmesh.durable.values import decode_call, encode
 from hotmesh.errors import Fatal, HotMeshError, SerializationError
 from hotmesh.machine.retry import RetryPolicy
@@ -25,7 +26,7 @@ Functions = Mapping[str, Callable[..., Any]]
 def functions_of(source: Any) -> dict[str, Callable[..., Any]]:
     """Activities by name: of a module (its own public functions), a mapping, a list of functions or modules, or one function.
 
-    Raises ValueError for two of one name.
+    Raises ValueError for two of one name, TypeError for what is no function or has no name.
     """
     found: dict[str, Callable[..., Any]] = {}
     for name, function in _named(source):
@@ -56,7 +57,10 @@ def _is_activity_of(module: ModuleType, value: Any) -> bool:
 
 
 def _name_and_function(value: Any) -> tuple[str, Callable[..., Any]]:
-    return getattr(value, "activity_name", getattr(value, "__name__", "activity")), value
+    name = getattr(value, "activity_name", getattr(value, "__name__", "<lambda>"))
+    if name == "<lambda>":
+        raise TypeError("an activity needs a name by which workflows call it: write it as `def`, or pass {name: function}")
+    return name, value
 
 
 class ActivityWorker:
@@ -158,7 +162,7 @@ def _failed(error: Exception, told: dict[str, Json], *, code: int | None = None,
     number = code if code is not None else getattr(error, "code", None)
     number = number if isinstance(number, int) and not isinstance(number, bool) and 100 <= number <= 999 else 500
     stack = "".join(traceback.format_exception(shown))[-4000:]
-    detail = {"code": number, "message": str(shown) or type(shown).__name__, "type": type(shown).__name__, "stack": stack}
+    detail = {"code": number, "message": text_of(shown), "type": type(shown).__name__, "stack": stack}
     return StreamResponse(
         None, "error", number, error=detail, retry=RetryPolicy.parse(retry) or RetryPolicy(), retryable=retryable and not final
     )

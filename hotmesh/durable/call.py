@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from collections.abc import Callable, Coroutine, Generator
-from types import TracebackType
+from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from hotmesh.durable.commands import SILENT, Command, Event, Kind, Withdrawal
@@ -16,8 +15,23 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class DurableCall(asyncio.Future[R], Coroutine[Any, Any, R]):
-    """Await it, gather it, or make a task of it: it is a future and a coroutine. Cancelling it takes the command back."""
+if TYPE_CHECKING:
+
+    class _Call(asyncio.Future[R], Coroutine[Any, Any, R]):
+        """What a durable call is to those who check types: as good as a coroutine."""
+
+        def send(self, value: Any, /) -> Any: ...
+        def throw(self, kind: Any, value: Any = None, traceback: Any = None, /) -> Any: ...
+
+else:
+    _Call = asyncio.Future
+
+
+class DurableCall(_Call[R]):
+    """Await it, gather it, wait for it, or make a task of it. Cancelling it takes the command back.
+
+    It is a future, since what it stands for has begun; the loop makes tasks of it as of a coroutine.
+    """
 
     def __init__(self, run: WorkflowRun, command: Command, read: Callable[[Event], R]) -> None:
         self.serial = run.loop.next_serial()
@@ -26,7 +40,6 @@ class DurableCall(asyncio.Future[R], Coroutine[Any, Any, R]):
         self.read = read
         self.withdrawal: Withdrawal = "release"
         """What becomes of what it has started when it is cancelled."""
-        self._iterator: Generator[Any, None, R] | None = None
         super().__init__(loop=run.loop)
 
     def __hash__(self) -> int:
@@ -39,6 +52,10 @@ class DurableCall(asyncio.Future[R], Coroutine[Any, Any, R]):
             self.run.withdraw(self.command, how=self.withdrawal)
         return cancelled
 
+    def close(self) -> None:
+        """As a coroutine that is closed before it began: it never happens."""
+        self.cancel()
+
     def settle(self, event: Event) -> None:
         """Take the event that ends it."""
         if self.done():
@@ -47,23 +64,6 @@ class DurableCall(asyncio.Future[R], Coroutine[Any, Any, R]):
             self.set_result(self.read(event))
         except Exception as error:
             self.set_exception(error)
-
-    def send(self, value: Any) -> Any:
-        """Go on, as a coroutine does."""
-        if self._iterator is None:
-            self._iterator = self.__await__()
-        return self._iterator.send(value)
-
-    def throw(self, kind: Any, value: Any = None, traceback: TracebackType | None = None, /) -> Any:
-        """Raise at the `await`, as in a coroutine."""
-        if self._iterator is None:
-            self._iterator = self.__await__()
-        return self._iterator.throw(kind if value is None else value)
-
-    def close(self) -> None:
-        """End, as a coroutine does."""
-        if self._iterator is not None:
-            self._iterator.close()
 
 
 def place_of_caller() -> str:

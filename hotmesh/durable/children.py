@@ -8,8 +8,9 @@ from typing import Any, Generic, Literal, ParamSpec, TypedDict, TypeVar, Unpack,
 from hotmesh.durable.activity_calls import retry_json
 from hotmesh.durable.call import DurableCall, call
 from hotmesh.durable.commands import Event, Withdrawal
-from hotmesh.durable.definition import name_of, start_payload
+from hotmesh.durable.definition import checked, name_of, start_payload
 from hotmesh.durable.job_data import RESULT
+from hotmesh.durable.remote import add_remote_traceback
 from hotmesh.durable.running import current
 from hotmesh.durable.values import decode, encode_call, result_type
 from hotmesh.duration import Duration
@@ -43,7 +44,7 @@ class ChildHandle(Generic[R]):
 
 def _begin(name: str, function: Any, args: Sequence[Any], options: Mapping[str, Any]) -> ChildHandle[Any]:
     run = current(name)
-    workflow = name_of(function)
+    workflow = name_of(checked(function))
     queue = options["task_queue"] or getattr(function, "task_queue", None) or run.info.queue
     payload = start_payload(workflow, queue, encode_call(args, {}, workflow, function if callable(function) else None), options)
     expected = result_type(function)
@@ -72,7 +73,9 @@ def _failed(workflow: str, key: str, error: dict[str, Json]) -> Exception:
     if error["code"] == DuplicateJobError.code and "stack" not in error:
         return DuplicateJobError(f"the child {workflow} can't have the id {key!r}: {error['message']}")
     message = f"the child {workflow} {key}: {error['message']}"
-    return ChildError(message, code=error["code"], type=error.get("type"), stack=error.get("stack"), cause=error)
+    failure = ChildError(message, code=error["code"], type=error.get("type"), stack=error.get("stack"), cause=error)
+    add_remote_traceback(failure, failure.stack)
+    return failure
 
 
 class ChildOptions(TypedDict, total=False):

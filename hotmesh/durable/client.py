@@ -16,11 +16,13 @@ from hotmesh.durable.definition import (
     NAMESPACE,
     SIGNAL_TOPIC,
     START_TOPIC,
+    checked,
     name_of,
     signal_payload,
     start_payload,
 )
 from hotmesh.durable.handle import Handle, Waiting
+from hotmesh.durable.signals_out import send_to
 from hotmesh.durable.values import encode_call, result_type
 from hotmesh.errors import DuplicateJobError, JobNotFound, PayloadError
 from hotmesh.runtime.work import StartRequest
@@ -31,6 +33,7 @@ R = TypeVar("R")
 Workflow = Callable[..., Coroutine[Any, Any, R]]
 
 OPTIONS = ("namespace", "entity", "search", "expire", "delay", "retry", "execution_timeout", "on_duplicate", "tx", "headers")
+ON_DUPLICATE = ("reject", "attach", "replace_finished")
 MAX_ID = 2_000
 
 
@@ -90,7 +93,7 @@ class Client:
 
         `options` as in `client.workflow.start`.
         """
-        return await self.workflow.start(workflow, args=args, task_queue=task_queue, workflow_id=id, **options)
+        return await self.workflow.start(workflow, args=args, task_queue=task_queue, **{"workflow_id": id, **options})
 
     @overload
     async def execute(
@@ -152,11 +155,13 @@ class WorkflowClient:
         if unknown:
             raise TypeError(f"start() has no option {sorted(unknown)[0]!r}; it has {', '.join(OPTIONS)}")
         client = self._client.of(options.pop("namespace", None))
-        key = workflow_id or ids.make_id()
+        key = ids.make_id() if workflow_id is None else _checked_id(workflow_id)
         payload = {**_payload(workflow, task_queue, args, options), "id": key}
+        tx, on_duplicate = options.get("tx"), options.get("on_duplicate", "reject")
+        if on_duplicate not in ON_DUPLICATE:
+            raise ValueError(f"on_duplicate is {', '.join(ON_DUPLICATE[:-1])} or {ON_DUPLICATE[-1]}, not {on_duplicate!r}")
         mesh = await client.mesh()
         expected = result_type(workflow) if callable(workflow) else Any
-        tx, on_duplicate = options.get("tx"), options.get("on_duplicate", "reject")
         if tx is not None:
             await mesh.pub(START_TOPIC, payload, job_id=key, on_duplicate=on_duplicate, tx=tx)
             return Handle(client, key, expected)
@@ -180,7 +185,7 @@ class WorkflowClient:
     async def signal(self, signal_id: str, data: Any = None, *, workflow_id: str | None = None, tx: Any = None) -> None:
         """Send a signal to the workflow with that id, or to whoever waits under `signal_id` in the namespace."""
         if workflow_id is not None and tx is None:
-            await Handle(self._client, workflow_id).signal(signal_id, data)
+            await send_to(await self._client.mesh(), workflow_id, signal_id, data)
             return
         topic = SIGNAL_TOPIC if workflow_id is None else f"{SIGNAL_TOPIC}.job"
         await (await self._client.mesh()).signal(topic, signal_payload(signal_id, data, workflow_id), tx=tx)
@@ -210,27 +215,42 @@ class WorkflowClient:
 
 
 def _payload(workflow: Workflow[Any] | str, task_queue: str | None, args: Sequence[Any], options: Mapping[str, Any]) -> dict[str, Json]:
+    name = name_of(checked(workflow))
     queue = task_queue or getattr(workflow, "task_queue", None)
     if not queue:
         raise ValueError("name the queue whose workers know the workflow: task_queue=…")
-    name = name_of(workflow)
     given = dict(options)
     retry = given.get("retry") or getattr(workflow, "workflow_retry", None)
     given["retry"] = retry_json(retry) if retry else None
     return start_payload(name, queue, encode_call(args, {}, name, workflow if callable(workflow) else None), given)
 
 
+def _checked_id(workflow_id: object) -> str:
+    if not isinstance(workflow_id, str) or not workflow_id or "\0" in workflow_id or len(workflow_id) > MAX_ID:
+        raise PayloadError(f"a workflow's id is a text of 1 to {MAX_ID:,} characters without NUL, not {workflow_id!r:.80}")
+    return workflow_id
+
+
 async def _start(mesh: HotMesh, key: str, payload: dict[str, Json], on_duplicate: str) -> Waiting | None:
     """Start the job, and be told of its end. None when it ran already."""
-    if not key or "\0" in key or len(key) > MAX_ID:
-        raise PayloadError(f"a workflow's id is a text of 1 to {MAX_ID:,} characters without NUL")
     request = StartRequest(START_TOPIC, payload, ids.make_id(), key, origin=mesh.guid, on_duplicate=on_duplicate)
     waiting = Waiting(mesh, request.job_id)
     try:
         await mesh.node.engine.submit(request.job_id, request)
     except BaseException as error:
         mesh.node.expect_no_more(waiting.row_id, waiting.future)
-        if isinstance(error, DuplicateJobError) and on_duplicate == "attach":
+        if not isinstance(error, DuplicateJobError):
+            raise
+        if on_duplicate == "attach":
             return None
-        raise
+        raise DuplicateJobError(
+            f"{_DUPLICATE[on_duplicate].format(key)}; start it under another id, or with {_INSTEAD[on_duplicate]}"
+        ) from None
     return waiting
+
+
+_DUPLICATE = {"reject": "there is a workflow {!r} already", "replace_finished": "the workflow {!r} has not finished"}
+_INSTEAD = {
+    "reject": "on_duplicate='attach' (its handle) or 'replace_finished' (once it has ended)",
+    "replace_finished": "on_duplicate='attach' (its handle)",
+}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -44,6 +45,31 @@ def define(
 def name_of(function: Callable[..., Any] | str) -> str:
     """The name a workflow is stored under."""
     return function if isinstance(function, str) else str(getattr(function, "workflow_name", getattr(function, "__name__", "")))
+
+
+def checked(workflow: object) -> Callable[..., Any] | str:
+    """A workflow, as its function or its name. Raises TypeError for what can't be one, saying what it takes."""
+    if isinstance(workflow, str) and workflow:
+        return workflow
+    if inspect.iscoroutine(workflow):
+        workflow.close()
+        name = workflow.__name__
+        raise TypeError(f"{name}(…) was called here: pass the function, {name} without brackets, and its arguments beside it")
+    if hasattr(workflow, "activity_name"):
+        raise TypeError(
+            f"{workflow.activity_name} is an activity, not a workflow: call it inside a workflow, and give it to a worker as activities=…"
+        )
+    if not callable(workflow):
+        raise TypeError(f"a workflow is an async function, or the name of one, not a {type(workflow).__name__}")
+    if name_of(workflow) in ("", "<lambda>"):
+        raise TypeError("a workflow needs a name by which every process finds it again: write it as `async def`")
+    if not _is_async(workflow):
+        raise TypeError(f"{name_of(workflow)} is no async function: a workflow is written `async def {name_of(workflow)}(…)`")
+    return workflow
+
+
+def _is_async(function: Callable[..., Any]) -> bool:
+    return inspect.iscoroutinefunction(inspect.unwrap(function)) or inspect.iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 
 def start_payload(name: str, queue: str, args: Sequence[Json], options: Mapping[str, Any]) -> dict[str, Json]:

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from hotmesh.durable import requests_out
-from hotmesh.durable.definition import SIGNAL_JOB_TOPIC, START_TOPIC, name_of, signal_payload
+from hotmesh.durable.definition import START_TOPIC, name_of
 from hotmesh.durable.job_data import RESULT
+from hotmesh.durable.patience import patient, reason
+from hotmesh.durable.remote import add_remote_traceback
+from hotmesh.durable.signals_out import send_to
 from hotmesh.durable.values import decode, encode_call
 from hotmesh.errors import JobError, JobTimeout, WorkflowCancelled, WorkflowError, WorkflowTerminated, WorkflowTimeout
 from hotmesh.export.sections import JobExport
@@ -63,14 +66,15 @@ class Handle(Generic[R]):
 
     async def _end(self, mesh: HotMesh, timeout: float | None) -> dict[str, Json]:
         waiting, self._waiting = self._waiting, None
-        if waiting is None:
-            return (await mesh.result(self.workflow_id, timeout=timeout)).data
-        node = mesh.node
         try:
-            async with asyncio.timeout(timeout):
-                ended = await node.ended(waiting.row_id, waiting.future)
-        except TimeoutError:
-            raise JobTimeout(f"the workflow {self.workflow_id} has not ended within {timeout:g} s; it goes on") from None
+            with patient(mesh, self.workflow_id):
+                if waiting is None:
+                    return (await mesh.result(self.workflow_id, timeout=timeout)).data
+                async with asyncio.timeout(timeout):
+                    ended = await mesh.node.ended(waiting.row_id, waiting.future)
+        except (TimeoutError, JobTimeout):
+            said = await reason(mesh, self.workflow_id)
+            raise JobTimeout(f"the workflow {self.workflow_id} has not ended within {timeout:g} s and goes on. {said}") from None
         if ended is None:
             return (await mesh.result(self.workflow_id)).data
         if ended.error is not None:
@@ -79,9 +83,11 @@ class Handle(Generic[R]):
         return ended.data
 
     async def signal(self, signal_id: str, data: Any = None) -> None:
-        """Send a signal to this workflow; it is kept until `condition(signal_id)` waits for it."""
-        mesh = await self._client.mesh()
-        await mesh.signal(SIGNAL_JOB_TOPIC, signal_payload(signal_id, data, self.workflow_id))
+        """Send a signal to this workflow; it is kept until `condition(signal_id)` waits for it.
+
+        Raises JobNotFound; JobError (409) when the workflow has ended, so that nobody would ever take it.
+        """
+        await send_to(await self._client.mesh(), self.workflow_id, signal_id, data)
 
     async def state(self, metadata: bool = False) -> Any:
         """The job's data so far; with `metadata`, the whole JobOutput. Raises JobNotFound."""
@@ -149,7 +155,7 @@ def _failure(error: JobError) -> WorkflowError:
     kind = _KINDS.get(detail.get("type", ""), WorkflowError)
     if kind is WorkflowError and "type" not in detail and error.code == 410:
         kind = WorkflowTerminated
-    return kind(
+    failure = kind(
         error.message,
         code=error.code,
         job_id=error.job_id,
@@ -158,6 +164,8 @@ def _failure(error: JobError) -> WorkflowError:
         type=detail.get("type"),
         cause=detail.get("cause"),
     )
+    add_remote_traceback(failure, error.stack)
+    return failure
 
 
 _KINDS: dict[str, type[WorkflowError]] = {"CancelledFailure": WorkflowCancelled, "ExecutionTimeout": WorkflowTimeout}

@@ -297,10 +297,15 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self.check_open()
         _refuse_arbitrary_order(sys._getframe(1))
         path = self._next_path() if path is None else path
+        future = coro if asyncio.isfuture(coro) else None
+        if future is not None:
+            coro = _awaited(future)
         if context is None and events_current_task(self) is None:
             context = self._context.copy()
         task = WorkflowTask(coro, loop=self, path=path, name=name, context=context)
         self._keep(task)
+        if future is not None:
+            task.add_done_callback(lambda ended: future.cancel() if ended.cancelled() else None)
         return task
 
     def _keep(self, task: WorkflowTask[Any]) -> None:
@@ -309,6 +314,10 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         if len(self._tasks) > self._crowd:
             self._tasks = [each for each in self._tasks if not each.done()]
             self._crowd = max(256, 2 * len(self._tasks))
+
+    def unseen(self) -> Iterator[WorkflowTask[Any]]:
+        """The tasks that ended with an error which nobody has looked at."""
+        return (each for each in self._tasks if each.done() and not each.cancelled() and each._log_traceback)
 
     def get_task_factory(self) -> None:
         """None: tasks are always this loop's own."""
@@ -352,6 +361,11 @@ _REFUSED = (
 )
 for _name in _REFUSED.split():
     setattr(WorkflowLoop, _name, _refused(_name))
+
+
+async def _awaited(future: asyncio.Future[T]) -> T:
+    """A durable call as the coroutine of a task."""
+    return await future
 
 
 def events_current_task(loop: WorkflowLoop) -> WorkflowTask[Any] | None:

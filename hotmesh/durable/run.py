@@ -15,7 +15,9 @@ from typing import Any
 from hotmesh.durable.call import DurableCall
 from hotmesh.durable.commands import SILENT, Answer, Command, Event, Recorded, Withdrawal
 from hotmesh.durable.loop import Timer, WorkflowLoop
+from hotmesh.durable.loose_ends import report_loose_ends
 from hotmesh.durable.nondeterminism import compare, ended_early
+from hotmesh.durable.remote import text_of
 from hotmesh.durable.requests import Requests
 from hotmesh.durable.stuck import watched
 from hotmesh.durable.tripwires import guarded
@@ -162,6 +164,8 @@ class WorkflowRun:
         elif failure is not None:
             answer.outcome, answer.error = "failed", failure_json(failure)
         if answer.outcome != "waiting":
+            if not self.info.is_replaying:
+                report_loose_ends(self.info, answer.outcome, self.loop, self._waiting.values())
             self.evict()
 
     def fail(self, error: BaseException) -> None:
@@ -248,7 +252,7 @@ def failure_json(error: BaseException) -> Json:
     cancelled = isinstance(error, asyncio.CancelledError)
     code = getattr(error, "code", None)
     code = code if isinstance(code, int) and not isinstance(code, bool) and 100 <= code <= 999 else 410 if cancelled else 500
-    message = str(error) or ("cancelled" if cancelled else type(error).__name__)
+    message = str(error) or "cancelled" if cancelled else text_of(error)
     failure: dict[str, Json] = {"code": code, "message": message, "type": "CancelledFailure" if cancelled else type(error).__name__}
     failure["stack"] = "".join(traceback.format_exception(error))[-4000:]
     cause = getattr(error, "cause", None) if isinstance(error, HotMeshError) else None

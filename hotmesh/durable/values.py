@@ -107,6 +107,8 @@ def _object(value: object, path: str, depth: int) -> Json:
         return sorted((_encode(item, f"{path}{{}}", depth + 1) for item in value), key=repr)
     if hasattr(type(value), "model_validate"):
         return _encode(value.model_dump(mode="json"), path, depth + 1)  # type: ignore[attr-defined]
+    if inspect.isawaitable(value):
+        raise SerializationError(f"{path} is a call that was not awaited; write `await` before it")
     raise SerializationError(f"{path} is a {type(value).__qualname__}, which has no form in JSON; {_ADVICE}")
 
 
@@ -250,6 +252,8 @@ def encode_call(arguments: Sequence[object], keywords: Mapping[str, object], nam
 
     Raises SerializationError naming the argument; TypeError when the call doesn't fit the signature.
     """
+    if isinstance(arguments, (str, bytes, Mapping)):
+        raise TypeError(f"the arguments of {name} are a list, not {arguments!r:.80}; one argument is a list of one")
     if callable(function) and not keywords and len(arguments) in (plain := _plain_parameters(function)):
         return [encode(value, f"{name}({label})") for label, value in zip(plain[len(arguments)], arguments, strict=True)]
     signature = _signature(_unwrapped(function)) if callable(function) else None

@@ -11,12 +11,13 @@ from collections.abc import Callable, Mapping, Sequence
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
+from hotmesh import settings
 from hotmesh.client.restricted import RestrictedWorker
 from hotmesh.client.worker import Worker as TopicWorker
 from hotmesh.durable import meshes
 from hotmesh.durable.activity_calls import activity_topic
 from hotmesh.durable.activity_worker import ActivityWorker, functions_of
-from hotmesh.durable.definition import NAMESPACE, name_of
+from hotmesh.durable.definition import NAMESPACE, checked, name_of
 from hotmesh.durable.interception import Interceptors, defaults
 from hotmesh.durable.residents import Residents, WorkerOptions
 from hotmesh.runtime.router import Consumer
@@ -57,10 +58,15 @@ class Worker:
         keep suspended functions in memory. `tripwires`: have clocks, chance and I/O in workflow code raise (default: in tests and in
         Python's development mode). `stuck_after_s`: report a workflow that blocks the process longer. `options`: settings of the mesh.
 
-        Raises ValueError for two functions of one name, or no queue.
+        Raises ValueError for two functions of one name, no function or no queue; TypeError for what is no function; SettingsError.
         """
+        if client is not None and not hasattr(client, "workflow"):
+            raise TypeError(f"a worker's first argument is a Durable.Client, not a {type(client).__name__}; a DSN goes to connection=…")
+        settings.load(**options)
         self.workflows = workflows_of(workflows)
         self.activities = functions_of(activities)
+        if not self.workflows and not self.activities:
+            raise ValueError("the worker has nothing to do: give it workflows=… or activities=…")
         self.task_queue = task_queue or _queue_of(self.workflows)
         self._connection = connection if client is None else client.connection
         self.namespace = namespace or (NAMESPACE if client is None else client.namespace)
@@ -189,18 +195,23 @@ def workflows_of(source: Workflows) -> dict[str, Callable[..., Any]]:
     if source is None:
         return {}
     if isinstance(source, Mapping):
-        return dict(source)
+        return {name: _function(function) for name, function in source.items()}
     if isinstance(source, ModuleType):
         own = [each for name, each in vars(source).items() if not name.startswith("_") and _is_workflow_of(source, each)]
         return workflows_of(own)
-    functions = [source] if callable(source) else list(source)
+    functions = [source] if callable(source) or isinstance(source, str) else list(source)
     found: dict[str, Callable[..., Any]] = {}
-    for function in functions:
-        if not callable(function):
-            raise TypeError(f"a workflow is an async function, not a {type(function).__name__}")
+    for function in map(_function, functions):
         if found.setdefault(name_of(function), function) is not function:
             raise ValueError(f"two workflows are named {name_of(function)!r}; name one by @Durable.define(name=…)")
     return found
+
+
+def _function(workflow: object) -> Callable[..., Any]:
+    function = checked(workflow)
+    if isinstance(function, str):
+        raise TypeError(f"a worker runs functions: pass the workflow {function} itself, not its name")
+    return function
 
 
 def _is_workflow_of(module: ModuleType, value: Any) -> bool:

@@ -17,7 +17,8 @@ class Signals:
 
     def __init__(self, pool: Pool, schema: str, owner: str, lease_s: float) -> None:
         self._pool = pool
-        self._statement = Queries("signals", schema)["send"]
+        self._sql = Queries("signals", schema)
+        self._statement = self._sql["send"]
         self._owner = owner
         self._lease_s = lease_s
 
@@ -41,3 +42,8 @@ class Signals:
             return None
         payload = {"data": data, "status": status, "code": code}
         return ClaimedMessage(id_, token, "signal", str(met["job_id"]), met["symbol"], from_text(met["dimension"]), payload, 1)
+
+    async def take_back(self, id_: str) -> None:
+        """Forget a signal that nobody has waited for so far."""
+        async with self._pool.acquire() as connection:
+            await connection.execute(self._sql["take_back"], id_)
