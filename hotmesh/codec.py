@@ -1,7 +1,8 @@
 """How payloads stand in the tables: as plain JSON, or as what a registered codec makes of it.
 
 With a codec every payload (inputs, outputs, hook data, job data, errors, signals) is stored as one JSON string `"hm:…"`; names, states,
-codes and times stay readable, so that lists and timelines still work in SQL.
+codes and times stay readable, so that lists and timelines still work in SQL. A job's error keeps its code, and who ended the job, beside
+the encoded rest.
 """
 
 from __future__ import annotations
@@ -11,6 +12,9 @@ from typing import Protocol
 from hotmesh.values import Json, dumps, loads
 
 PREFIX = "hm:"
+
+PLAIN = ("code", "kind")
+"""What stays readable of a job's error: by these, lists tell failed, interrupted and cancelled jobs apart."""
 
 
 class Codec(Protocol):
@@ -71,3 +75,25 @@ def decoded(value: Json) -> Json:
     if not isinstance(value, str) or not value.startswith(PREFIX) or _Registry.codec is None:
         return value
     return loads(_Registry.codec.decode(value[len(PREFIX) :]))
+
+
+def error_to_text(error: Json) -> str:
+    """The JSON text that is stored for a job's error."""
+    if _Registry.codec is None:
+        return dumps(error)
+    return dumps({name: error[name] for name in PLAIN if name in error} | {"encoded": encoded(error)})
+
+
+def error_from_text(text: str) -> Json:
+    """The error of a stored text; without its codec, what is readable of it."""
+    return error_decoded(loads(text))
+
+
+def error_decoded(stored: Json) -> Json:
+    """A job's error from the stored document."""
+    if not isinstance(stored, dict) or "encoded" not in stored:
+        return decoded(stored)
+    if _Registry.codec is None:
+        plain = {name: stored[name] for name in PLAIN if name in stored}
+        return plain | {"message": "the error is encoded; register the codec to read it"}
+    return decoded(stored["encoded"])

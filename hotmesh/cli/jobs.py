@@ -3,28 +3,34 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, get_args
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, TypeAlias, get_args
 
 import click
 
 from hotmesh.cli.asynchronous import run_async
 from hotmesh.cli.completions import complete_topic
 from hotmesh.cli.options import DURATION, output_option
-from hotmesh.cli.tables import ago, answer, iso, table
+from hotmesh.cli.tables import age, ago, answer, iso, iso_ms, now_s, table
 from hotmesh.cli.target import Target, target_options
 from hotmesh.export.execution import State
 from hotmesh.values import Json
 
 if TYPE_CHECKING:
-    from hotmesh.client.views import DeadLetter, JobFilter, JobSummary, Views
+    from hotmesh.client.facts import DeadLetter, JobFilter, JobRow, JobState
+    from hotmesh.client.views import Views
 
     TextsType = click.ParamType[tuple[str, ...]]
     TextType = click.ParamType[str]
+    Found: TypeAlias = tuple[str, JobRow]
+    """A job and its app."""
 else:
     TextsType = TextType = click.ParamType
 
 STATES: tuple[str, ...] = get_args(State)
 ROW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+NAMED = 8
+"""So many open activities are named."""
 
 
 class StatesType(TextsType):
@@ -54,7 +60,7 @@ class RowIdType(TextType):
 
 
 @click.command()
-@click.argument("text", required=False)
+@click.argument("words", metavar="[FILTER]...", nargs=-1)
 @click.option("--state", "states", type=StatesType(), help=f"Only these, as failed,waiting: {', '.join(STATES)}.")
 @click.option("--topic", shell_complete=complete_topic, help="Only of this topic; * stands for anything, as order.*")
 @click.option("--entity", help="Only with this label; * stands for anything.")
@@ -66,52 +72,77 @@ class RowIdType(TextType):
 @click.option("--after", type=RowIdType(), metavar="ROW-ID", help="The next page: what the page before ended with.")
 @output_option
 @target_options
-def jobs(
-    text: str | None,
-    states: tuple[str, ...] | None,
+def jobs(words: tuple[str, ...], after: str | None, limit: int, output: str, target: Target, **options: Any) -> None:
+    """List jobs, the newest first.
+
+    FILTER is a text to be found in the id, topic, entity, parent's id or error, or what the terminal app's filter takes, too:
+
+    \b
+    hotmesh jobs boom
+    hotmesh jobs state:failed,waiting topic:order.* id:item-* 'age<1h'
+    """
+    chosen = _filter(words, **options)
+    found, more = run_async(lambda: _page(target, chosen, after, limit))
+    answer(output, [_json(app_id, row) for app_id, row in found], lambda: _print(found, more))
+
+
+def _filter(
+    words: tuple[str, ...],
+    states: tuple[JobState, ...] | None,
     topic: str | None,
     entity: str | None,
     version: str | None,
     parent: str | None,
     since_s: float | None,
     until_s: float | None,
-    limit: int,
-    after: str | None,
-    output: str,
-    target: Target,
-) -> None:
-    """List jobs, the newest first; TEXT is a part of the id or of the error."""
-    from hotmesh.client.views import JobFilter
+) -> JobFilter:
+    """What is wanted: the filter typed, and above it the options."""
+    from hotmesh.client.filters import parse_words
 
-    wanted = JobFilter(
-        states=states, topic=topic, entity=entity, version=version, parent=parent, text=text, since_s=since_s, until_s=until_s
+    typed = parse_words(words)
+    return replace(
+        typed,
+        states=states or typed.states,
+        topics=(topic,) if topic is not None else typed.topics,
+        entity=entity if entity is not None else typed.entity,
+        version=version if version is not None else typed.version,
+        parent=parent if parent is not None else typed.parent,
+        younger_s=since_s if since_s is not None else typed.younger_s,
+        older_s=until_s if until_s is not None else typed.older_s,
     )
-    found = run_async(lambda: _page(target, wanted, after, limit + 1))
-    page, more = found[:limit], len(found) > limit
-    answer(output, [_json(each) for each in page], lambda: _print(page, more))
 
 
-async def _page(target: Target, wanted: JobFilter, after: str | None, limit: int) -> list[JobSummary]:
-    found = await target.gather(lambda views: views.jobs(wanted, after=after, limit=limit))
-    return sorted(found, key=lambda job: job.row.id, reverse=True)[:limit]
+async def _page(target: Target, chosen: JobFilter, after: str | None, limit: int) -> tuple[list[Found], bool]:
+    """The newest of all apps together, and whether there are more."""
+
+    async def of(views: Views) -> list[tuple[Found, bool]]:
+        page = await views.jobs(chosen, before=after, limit=limit)
+        return [((views.app_id, row), page.next is not None) for row in page.rows]
+
+    found = sorted(await target.gather(of), key=lambda each: each[0][1].id, reverse=True)
+    return [each for each, _ in found[:limit]], len(found) > limit or any(more for _, more in found)
 
 
-def _print(page: list[JobSummary], more: bool) -> None:
-    several = len({job.app_id for job in page}) > 1
+def _print(page: list[Found], more: bool) -> None:
+    several = len({app_id for app_id, _ in page}) > 1
     rows = [
         (
-            job.row.key,
-            *([job.app_id] if several else []),
-            job.row.topic,
-            job.state,
-            ago(job.row.created_at),
-            ", ".join(job.row.activities) or (f"{job.row.error['code']} {_first_line(job.row.error['message'])}" if job.row.error else ""),
+            row.key,
+            *([app_id] if several else []),
+            row.topic,
+            row.state,
+            age(now_s() - row.created_ms / 1000),
+            ", ".join(_open(row)) or (f"{row.error['code']} {_first_line(row.error['message'])}" if row.error else ""),
         )
-        for job in page
+        for app_id, row in page
     ]
     table(("ID", *(["APP"] if several else []), "TOPIC", "STATE", "AGE", "AT"), rows, "There is no such job.")
     if more:
-        click.echo(f"There are more: hotmesh jobs … --after {page[-1].row.id}", err=True)
+        click.echo(f"There are more: hotmesh jobs … --after {page[-1][1].id}", err=True)
+
+
+def _open(row: JobRow) -> list[str]:
+    return [activity_id for activity_id, _ in row.open[:NAMED]]
 
 
 def _first_line(text: str) -> str:
@@ -119,23 +150,22 @@ def _first_line(text: str) -> str:
     return line if len(line) <= 80 else f"{line[:79]}…"
 
 
-def _json(job: JobSummary) -> Json:
-    row = job.row
+def _json(app_id: str, row: JobRow) -> Json:
     return {
-        "app": job.app_id,
+        "app": app_id,
         "job_id": row.key,
         "row_id": row.id,
         "topic": row.topic,
         "entity": row.entity,
         "version": row.version,
-        "state": job.state,
+        "state": row.state,
         "status": row.status,
         "error": row.error,
-        "parent": row.parent_key,
-        "created": iso(row.created_at),
-        "updated": iso(row.updated_at),
-        "ended": iso(row.completed_at),
-        "activities": list(row.activities),
+        "parent": row.parent,
+        "created": iso_ms(row.created_ms),
+        "updated": iso_ms(row.updated_ms),
+        "ended": iso_ms(row.completed_ms),
+        "activities": _open(row),
     }
 
 
@@ -153,7 +183,7 @@ def dead(limit: int, output: str, target: Target) -> None:
     letters = [
         {
             "app": views.app_id,
-            "job_id": each.job_key,
+            "job_id": each.job_id,
             "topic": each.job_topic,
             "activity": each.activity_id,
             "dimension": each.dimension,
@@ -162,5 +192,5 @@ def dead(limit: int, output: str, target: Target) -> None:
         }
         for views, each in found
     ]
-    rows = [(v.app_id, each.job_key, each.activity_id, ago(each.created_at), (each.error or {}).get("message", "")) for v, each in found]
+    rows = [(v.app_id, each.job_id, each.activity_id, ago(each.created_at), (each.error or {}).get("message", "")) for v, each in found]
     answer(output, letters, lambda: table(("APP", "JOB", "ACTIVITY", "AGE", "ERROR"), rows, "There are no dead letters."))

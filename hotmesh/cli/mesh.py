@@ -44,7 +44,6 @@ def queues(output: str, target: Target) -> None:
 
 
 async def _queues(views: Views) -> list[Json]:
-    members, throttles = await views.members(), await views.throttles()
     return [
         {
             "app": views.app_id,
@@ -54,15 +53,12 @@ async def _queues(views: Views) -> list[Json]:
             "delayed": queue.delayed,
             "parked": queue.parked,
             "oldest_s": None if queue.oldest_s is None else round(queue.oldest_s, 3),
-            "consumers": sum(not queue.topic or queue.topic in member.topics for member in members),
-            "throttle_ms": _strictest(throttles.get("all", 0), throttles.get(f"topic:{queue.topic}", 0)),
+            "consumers": queue.consumers,
+            "throttle_ms": queue.throttle_ms,
         }
         for queue in await views.queues()
+        if queue.consumers or not queue.is_empty
     ]
-
-
-def _strictest(*brakes: int) -> int:
-    return -1 if min(brakes) < 0 else max(brakes)
 
 
 def _brake(throttle_ms: int) -> str:

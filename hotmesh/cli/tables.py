@@ -69,6 +69,16 @@ def iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def iso_ms(epoch_ms: int | None) -> str | None:
+    """The same of epoch milliseconds."""
+    return None if epoch_ms is None else iso(datetime.fromtimestamp(epoch_ms / 1000, UTC))
+
+
+def now_s() -> float:
+    """Seconds since 1970."""
+    return datetime.now(UTC).timestamp()
+
+
 def ago(moment: datetime | None) -> str:
     """How long ago, in one unit."""
     return "" if moment is None else age((datetime.now(UTC) - moment).total_seconds())

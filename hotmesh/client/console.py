@@ -12,21 +12,17 @@ from types import TracebackType
 from typing import NamedTuple, Self
 
 from hotmesh import clock, ids, settings
+from hotmesh.client.views import Views
 from hotmesh.errors import JobError, JobNotFound, SchemaError, UnknownTopic
 from hotmesh.export.execution import Execution
-from hotmesh.export.read import Reader
-from hotmesh.program import Program
 from hotmesh.runtime.bus import Bus
 from hotmesh.runtime.programs import Programs
 from hotmesh.store.address import resolve_dsn
 from hotmesh.store.apps import Apps
-from hotmesh.store.escalations import Escalation, EscalationFilter, Escalations
 from hotmesh.store.jobs import Found, Jobs
-from hotmesh.store.listing import EVERYTHING, JobFilter, Listing, Page, Tally
-from hotmesh.store.mesh import Member, Mesh, Version
+from hotmesh.store.mesh import Member
 from hotmesh.store.migrate import schema_of
 from hotmesh.store.pool import LOST, Pool, Source
-from hotmesh.store.queues import DeadLetter, Queue, Queues
 from hotmesh.store.signals import Signals
 from hotmesh.values import UNDEFINED, Json
 
@@ -48,24 +44,19 @@ class MeshView(NamedTuple):
     version: str | None
 
 
-class Console:
+class Console(Views):
     """One app, watched. `await Console.open(…)`, then `close()`."""
 
     def __init__(self, pool: Pool, app_id: str, *, readonly: bool = False) -> None:
         schema = schema_of(app_id)
-        self.app_id = app_id
+        super().__init__(pool, schema, app_id)
         self.readonly = readonly
         self.guid = ids.make_guid()
         self.heard: Heard = lambda kind: None
         self._pool = pool
-        self._listing = Listing(pool, schema)
         self._jobs = Jobs(pool, schema)
-        self._mesh = Mesh(pool, schema)
-        self._queues = Queues(pool, schema)
-        self._reader = Reader(pool, schema, app_id)
         self._signals = Signals(pool, schema, self.guid, 30.0)
         self._programs = Programs(self._mesh, app_id)
-        self.escalations = Escalations(pool, schema)
         self._ear = _Ear(pool, schema, self.guid)
         self._ear.on_message = self._on_message
         self._ear.on_connected = self._on_connected
@@ -135,48 +126,15 @@ class Console:
 
     # ---- reading
 
-    async def jobs(self, chosen: JobFilter = EVERYTHING, *, before: str | None = None, limit: int = 100) -> Page:
-        """A page of jobs, the newest first."""
-        return await self._listing.page(chosen, before=before, limit=limit)
-
-    async def tally(self) -> Tally:
-        """How many jobs there are, in which states."""
-        return await self._listing.tally()
-
     async def read(self, job_id: str) -> Execution:
         """One job, whole. Raises JobNotFound."""
-        return await self._reader.read(job_id)
-
-    async def program(self, version: str) -> Program | None:
-        """The program of a version."""
-        return await self._mesh.program(version)
-
-    async def source(self, version: str) -> str | None:
-        """The YAML text that a version was deployed from, when it was one."""
-        return await self._mesh.source(version)
-
-    async def versions(self) -> list[Version]:
-        """Every deployed version, the newest first."""
-        return await self._mesh.versions()
+        return await self.execution(job_id)
 
     async def mesh(self) -> MeshView:
         """Who takes part, what is held back, which version is active. Asks all how it goes; the answers are in the next view."""
-        members = [each._replace(profile=self._profiles.get(each.guid, each.profile)) for each in await self._mesh.members()]
+        members = [each._replace(profile=self._profiles.get(each.guid, each.profile)) for each in await self.members()]
         self._ear.say("ping", self.guid)
-        throttles = await self._mesh.throttles()
-        return MeshView(tuple(members), throttles, (await self._mesh.state()).version)
-
-    async def queues(self) -> list[Queue]:
-        """Every queue, the engines' own first."""
-        return await self._queues.depths()
-
-    async def dead(self) -> list[DeadLetter]:
-        """The newest tasks that were given up."""
-        return await self._queues.dead()
-
-    async def escalated(self, chosen: EscalationFilter | None = None) -> list[Escalation]:
-        """Escalations, the most urgent first; without a filter the open ones."""
-        return await self.escalations.list(chosen)
+        return MeshView(tuple(members), await self.throttles(), (await self._mesh.state()).version)
 
     # ---- orders
 
@@ -216,7 +174,7 @@ class Console:
 
     async def rerun(self, job_id: str) -> str:
         """Start another job with what this one was started with; its id. Raises JobNotFound."""
-        execution = await self._reader.read(job_id)
+        execution = await self.execution(job_id)
         payload = execution.instances[0].output
         new_id = ids.make_id()
         data = {} if payload is UNDEFINED else payload

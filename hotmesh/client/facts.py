@@ -5,7 +5,7 @@ from __future__ import annotations
 from hotmesh.store.escalations import OPEN as OPEN_ESCALATIONS
 from hotmesh.store.escalations import STATES as ESCALATION_STATES
 from hotmesh.store.escalations import Escalation, EscalationFilter
-from hotmesh.store.listing import EVERYTHING, JobFilter, JobRow, Page, Tally
+from hotmesh.store.listing import EVERYTHING, JobFilter, JobRow, JobState, Page, Tally
 from hotmesh.store.listing import STATES as JOB_STATES
 from hotmesh.store.mesh import Member, Version
 from hotmesh.store.queues import DeadLetter, Queue
@@ -20,6 +20,7 @@ __all__ = [
     "EscalationFilter",
     "JobFilter",
     "JobRow",
+    "JobState",
     "Member",
     "Page",
     "Queue",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 from hotmesh.duration import parse_duration
@@ -16,6 +17,7 @@ FIELDS = {
     "id": "id:item-*",
     "entity": "entity:order",
     "version": "version:2",
+    "parent": "parent:order-456",
     "age": "age<1h or age>2d",
 }
 """What a filter can ask for, with an example each; any other word is looked for in the text of the job."""
@@ -31,9 +33,14 @@ _TERM = re.compile(r"^(?P<name>[a-z]+)(?P<sign>[:<>=])(?P<value>.*)$", re.DOTALL
 
 def parse_filter(text: str) -> JobFilter:
     """A filter from its text. Raises FilterError with the word that is wrong and what it takes."""
+    return parse_words(_split(text))
+
+
+def parse_words(words: Iterable[str]) -> JobFilter:
+    """A filter from its words, as a shell has parted them. Raises FilterError."""
     found: dict[str, tuple[str, ...]] = {}
     ages: dict[str, float] = {}
-    for word in _split(text):
+    for word in words:
         match = _TERM.match(word)
         if match is None or (match["name"] not in FIELDS and not _meant(match["name"])):
             found["words"] = (*found.get("words", ()), word)
@@ -48,6 +55,7 @@ def parse_filter(text: str) -> JobFilter:
         keys=found.get("id", ()),
         entity=_last(found.get("entity")),
         version=_last(found.get("version")),
+        parent=_last(found.get("parent")),
         younger_s=ages.get("<"),
         older_s=ages.get(">"),
         words=found.get("words", ()),
@@ -59,7 +67,7 @@ def filter_text(chosen: JobFilter) -> str:
     parts = [f"state:{','.join(chosen.states)}"] if chosen.states else []
     parts += [f"topic:{','.join(chosen.topics)}"] if chosen.topics else []
     parts += [f"id:{','.join(chosen.keys)}"] if chosen.keys else []
-    parts += [f"{name}:{value}" for name, value in (("entity", chosen.entity), ("version", chosen.version)) if value is not None]
+    parts += [f"{name}:{value}" for name in ("entity", "version", "parent") if (value := getattr(chosen, name)) is not None]
     parts += [f"age{sign}{value:g}s" for sign, value in (("<", chosen.younger_s), (">", chosen.older_s)) if value is not None]
     return " ".join([*parts, *(f'"{word}"' if " " in word else word for word in chosen.words)])
 

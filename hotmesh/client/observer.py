@@ -10,7 +10,7 @@ from hotmesh import settings
 from hotmesh.client.views import Views
 from hotmesh.errors import SchemaError
 from hotmesh.store.address import resolve_dsn
-from hotmesh.store.listings import app_ids
+from hotmesh.store.apps import Apps
 from hotmesh.store.migrate import schema_of
 from hotmesh.store.pool import Pool, Source
 
@@ -52,7 +52,7 @@ class Observer:
 
     async def app_ids(self) -> list[str]:
         """Every app of the database."""
-        return await app_ids(self.pool)
+        return await Apps(self.pool).names()
 
     async def app(self, app_id: str) -> Views:
         """The views of an app. Raises SchemaError when the database has no such app."""

@@ -1,28 +1,19 @@
-"""What one app's rows say, without taking part: no engine, no claims, no membership."""
+"""What one app's rows say, without taking part: no engine, no claims, no membership. Everything that looks at an app reads it here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
-from hotmesh.export.execution import Execution, State
+from hotmesh.client.facts import EVERYTHING, DeadLetter, Escalation, EscalationFilter, JobFilter, Member, Page, Queue, Tally, Version
+from hotmesh.export.execution import Execution
 from hotmesh.export.read import Reader
 from hotmesh.export.sections import JobExport, job_export
-from hotmesh.export.standing import ended_state
 from hotmesh.program import Program
-from hotmesh.store.listings import DeadLetter, JobFilter, JobRow, Listings, Queue
-from hotmesh.store.mesh import Member, Mesh, Version
+from hotmesh.store.escalations import Escalations
+from hotmesh.store.listing import Listing
+from hotmesh.store.mesh import Mesh
 from hotmesh.store.pool import Pool
-
-__all__ = ["DeadLetter", "JobFilter", "JobSummary", "Member", "Queue", "Version", "Views"]
-
-
-class JobSummary(NamedTuple):
-    """A job in a list, with its state in one word."""
-
-    app_id: str
-    state: State
-    row: JobRow
+from hotmesh.store.queues import Queues
 
 
 class Views:
@@ -30,9 +21,11 @@ class Views:
 
     def __init__(self, pool: Pool, schema: str, app_id: str) -> None:
         self.app_id = app_id
+        self.escalations = Escalations(pool, schema)
         self._reader = Reader(pool, schema, app_id)
-        self._listings = Listings(pool, schema)
+        self._listing = Listing(pool, schema)
         self._mesh = Mesh(pool, schema)
+        self._queues = Queues(pool, schema)
 
     async def execution(self, job_id: str, *, history: bool = True) -> Execution:
         """Everything about a job; `history` false leaves out edges and events, which cost the most. Raises JobNotFound."""
@@ -42,26 +35,33 @@ class Views:
         """A job as sections: data, state, status, timeline, transitions. Raises JobNotFound; ValueError for a section there is none of."""
         return job_export(await self.execution(job_id), allow=allow, block=tuple(block), values=values)
 
-    async def jobs(self, wanted: JobFilter | None = None, *, after: str | None = None, limit: int = 50) -> list[JobSummary]:
-        """A page of jobs, the newest first. `after`: the row id of the last one of the page before."""
-        rows = await self._listings.jobs(wanted or JobFilter(), after=after, limit=limit)
-        return [JobSummary(self.app_id, _state(row), row) for row in rows]
+    async def jobs(self, chosen: JobFilter = EVERYTHING, *, before: str | None = None, limit: int = 100) -> Page:
+        """A page of jobs, the newest first, from `before` (the `next` of the page before) on."""
+        return await self._listing.page(chosen, before=before, limit=limit)
+
+    async def tally(self) -> Tally:
+        """How many jobs there are, in which states."""
+        return await self._listing.tally()
 
     async def has_job(self, job_id: str) -> bool:
         """Whether there is a job with this id."""
-        return await self._listings.has(job_id)
+        return await self._listing.has(job_id)
 
     async def job_keys(self, beginning: str) -> list[str]:
         """Ids of recent jobs that begin so."""
-        return await self._listings.keys(beginning)
+        return await self._listing.keys(beginning)
 
     async def queues(self) -> list[Queue]:
-        """Every stream that holds something; topic '' = the engines'."""
-        return await self._listings.queues()
+        """What waits by topic, with who serves it and the brake that is on; topic '' = the engines'."""
+        return await self._queues.depths()
 
-    async def dead(self, limit: int = 100) -> list[DeadLetter]:
-        """The latest dead letters."""
-        return await self._listings.dead(limit)
+    async def dead(self, limit: int = 200) -> list[DeadLetter]:
+        """The newest dead letters: tasks that were given up, messages that could not be."""
+        return await self._queues.dead(limit=limit)
+
+    async def escalated(self, chosen: EscalationFilter | None = None) -> list[Escalation]:
+        """Escalations, the most urgent first; without a filter the open ones."""
+        return await self.escalations.list(chosen)
 
     async def members(self) -> list[Member]:
         """The live processes of the mesh."""
@@ -80,8 +80,6 @@ class Views:
         chosen = version or (await self._mesh.state()).version
         return None if chosen is None else await self._mesh.program(chosen)
 
-
-def _state(row: JobRow) -> State:
-    if row.completed_at is not None:
-        return ended_state(row.status, row.error)
-    return "paused" if row.paused else "running" if row.held else "waiting"
+    async def source(self, version: str) -> str | None:
+        """The YAML text that a version was deployed from, when it was one."""
+        return await self._mesh.source(version)

@@ -93,7 +93,7 @@ class Batch:
         """Take in one job's part. `expire_s`: the default time a finished job is kept."""
         job, step = unit.job, unit.step
         keep = expire_s if step.expires and step.expire_s is None else step.expire_s
-        error = None if job.error is None else codec.to_text(job.error)
+        error = None if job.error is None else codec.error_to_text(job.error)
         if job.revision == 0:
             more = dumps(unit.more) if unit.more else None
             self.starts.append((job.id, job.key, job.topic, job.version, job.status, error, job.done, keep, job.entity, job.origin, more))

@@ -58,7 +58,7 @@ def _around(found: Json) -> Around:
         {each["id"]: {**each, "due_ms": _ms(each["due"])} for each in found["tasks"] or ()},
         {each["id"]: {**each, "due_ms": _ms(each["due"])} for each in found["messages"] or ()},
         {each["id"]: {**each, "since_ms": _ms(each["since"])} for each in found["waits"] or ()},
-        [{**each, "error": codec.decoded(each["error"])} for each in found["children"] or ()],
+        [{**each, "error": codec.error_decoded(each["error"])} for each in found["children"] or ()],
         {each["id"]: each for each in found["escalations"] or ()},
         [list(topics) for topics in found["members"] or ()],
         found["throttles"] or {},

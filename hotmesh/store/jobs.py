@@ -121,7 +121,7 @@ def loaded_job(row: Any) -> Loaded:
         entity=row["entity"],
         status=row["status"],
         revision=row["revision"],
-        error=None if row["error"] is None else codec.from_text(row["error"]),
+        error=None if row["error"] is None else codec.error_from_text(row["error"]),
         done=row["done"],
         final=row["persisted"],
         parent=_parent(row),

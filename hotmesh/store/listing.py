@@ -1,6 +1,7 @@
-"""Lists of jobs, page by page, for `hotmesh jobs` and the terminal app alike.
+"""Lists of jobs, page by page: one way for `hotmesh jobs`, the terminal app and the Python API.
 
-A page is looked for in windows of ids, the newest first, so that a first answer takes milliseconds however many jobs there are.
+A page is a walk down the primary key from where the page before ended, so that the newest jobs cost the same however many there are. A
+filter walks in windows of ids: no statement runs for long, and no filter needs an index that every step would have to keep.
 """
 
 from __future__ import annotations
@@ -8,20 +9,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-from hotmesh import codec
+from hotmesh import clock, codec
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
 from hotmesh.values import Json, loads
 
 JobState: TypeAlias = Literal["running", "waiting", "paused", "completed", "failed", "interrupted", "cancelled"]
-"""`waiting`: whatever is open waits for a signal, a time, a child or another attempt."""
+"""As the view `job_status` tells it. `waiting`: whatever is open waits for a signal, a time, a child, another try, or a worker that is not
+there."""
 
 STATES: tuple[JobState, ...] = get_args(JobState)
+OPEN: tuple[JobState, ...] = ("running", "waiting", "paused")
 NEWEST = "ffffffff-ffff-ffff-ffff-ffffffffffff"
-WINDOW = 20_000
-"""Ids looked at by one statement."""
+OLDEST = "00000000-0000-0000-0000-000000000000"
+WINDOW = 200_000
+"""Ids that one statement looks through."""
 TALLIED = 10_000
 """The newest jobs, whose states are counted."""
+CLOCK_SLACK_S = 300.0
+"""Ids carry the time of the process that made them; ages by clocks further apart than this miss jobs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +38,10 @@ class JobFilter:
     topics: tuple[str, ...] = ()
     keys: tuple[str, ...] = ()
     entity: str | None = None
+    """A pattern."""
     version: str | None = None
+    parent: str | None = None
+    """The id of the job that started them."""
     younger_s: float | None = None
     """Started less than so many seconds ago."""
     older_s: float | None = None
@@ -70,7 +79,7 @@ class Page(NamedTuple):
     next: str | None
     """Where the next page begins; None = this is the end."""
     looked: int
-    """How many jobs were looked at."""
+    """Through how many jobs a filter looked that found nothing."""
     now_ms: int
 
 
@@ -94,51 +103,62 @@ class Listing:
 
     async def page(self, chosen: JobFilter = EVERYTHING, *, before: str | None = None, limit: int = 100, windows: int = 50) -> Page:
         """Up to `limit` jobs that match, from `before` (a page's `next`) on; gives up after `windows` windows of ids without enough."""
+        start, floor = min(before or NEWEST, _newest(chosen)), _oldest(chosen)
         rows: list[JobRow] = []
-        start, looked, now_ms = before or NEWEST, 0, 0
-        for _ in range(windows):
-            found, next_, seen, now_ms = await self._window(chosen, start, limit - len(rows))
-            rows += found
-            looked += seen
-            if next_ is None or len(rows) >= limit:
-                return Page(tuple(rows), next_, looked, now_ms)
-            start = next_
-        return Page(tuple(rows), start, looked, now_ms)
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            now_ms: int = await connection.fetchval(self._sql["begin"])
+            for number in range(windows):
+                edge = None if chosen == EVERYTHING else await self._edge(connection, start)
+                rows += await self._look(connection, chosen, start, max(edge or OLDEST, floor), limit + 1 - len(rows))
+                if len(rows) > limit:
+                    return Page(tuple(rows[:limit]), rows[limit - 1].id, 0, now_ms)
+                if edge is None or edge <= floor:
+                    looked = 0 if rows else number * WINDOW + await connection.fetchval(self._sql["below"], start)
+                    return Page(tuple(rows), None, looked, now_ms)
+                start = edge
+        return Page(tuple(rows), start, windows * WINDOW, now_ms)
 
-    async def _window(self, chosen: JobFilter, before: str, limit: int) -> tuple[list[JobRow], str | None, int, int]:
-        """The matches of one window, where to go on, how many ids were looked at, and the time."""
-        window = WINDOW if chosen != EVERYTHING else limit + 50
-        async with self._pool.acquire() as connection:
-            row = await connection.fetchrow(self._sql["look"], before, window, *_arguments(chosen), limit)
-        found = [_job_row(each) for each in loads(row["found"])]
-        last: str | None = found[-1].id if len(found) == limit else None if row["last"] is None else str(row["last"])
-        is_end = len(found) < limit and row["looked"] < window
-        wanted = [each for each in found if not chosen.states or each.state in chosen.states]
-        return wanted, None if is_end else last, row["looked"], row["now"]
+    async def _edge(self, connection: Any, start: str) -> str | None:
+        """Where the window below `start` ends; None = with the table."""
+        row = await connection.fetchrow(self._sql["edge"], start, WINDOW)
+        return None if row is None else str(row["id"])
+
+    async def _look(self, connection: Any, chosen: JobFilter, start: str, floor: str, limit: int) -> list[JobRow]:
+        return [_job_row(row) for row in await connection.fetch(self._sql["page"], start, floor, *_arguments(chosen), limit)]
 
     async def tally(self) -> Tally:
         """How many jobs there are, in which states."""
-        async with self._pool.acquire() as connection:
+        async with self._pool.acquire() as connection, connection.transaction(readonly=True):
+            await connection.fetchval(self._sql["begin"])
             row = await connection.fetchrow(self._sql["tally"], TALLIED)
         states: dict[str, int] = loads(row["states"]) if row["states"] else {}
         counted = sum(states.values())
         return Tally(max(counted, row["estimate"]) if counted >= TALLIED else counted, counted, states)
 
+    async def keys(self, beginning: str) -> list[str]:
+        """Ids of recent jobs that begin so."""
+        async with self._pool.acquire() as connection:
+            return [row["key"] for row in await connection.fetch(self._sql["keys"], beginning)]
 
-_STORED = {"running": "open", "waiting": "open"}
-"""States that the table doesn't tell apart."""
+    async def has(self, key: str) -> bool:
+        """Whether there is a job with this id."""
+        async with self._pool.acquire() as connection:
+            return bool(await connection.fetchval(self._sql["has"], key))
 
 
 def _arguments(chosen: JobFilter) -> tuple[Any, ...]:
+    kinds = {state in OPEN for state in chosen.states}
     return (
-        [_STORED.get(state, state) for state in chosen.states] or None,
+        list(chosen.states) or None,
+        kinds.pop() if len(kinds) == 1 else None,
         [like(pattern) for pattern in chosen.topics] or None,
         [like(pattern) for pattern in chosen.keys] or None,
-        chosen.entity,
+        None if chosen.entity is None else like(chosen.entity),
         chosen.version,
+        chosen.parent,
         chosen.younger_s,
         chosen.older_s,
-        [f"%{like(word)}%" for word in chosen.words],
+        [f"%{like(word)}%" for word in chosen.words] or None,
     )
 
 
@@ -149,24 +169,36 @@ def like(pattern: str) -> str:
     return pattern.replace("*", "%")
 
 
-def _job_row(found: Json) -> JobRow:
-    opened = found["open"] or []
-    state = found["state"]
-    if state == "open":
-        state = "running" if not opened or any(moving for _, moving, _ in opened) else "waiting"
+def _oldest(chosen: JobFilter) -> str:
+    """No job that is young enough has a smaller id."""
+    return OLDEST if chosen.younger_s is None else _first_id(clock.now().timestamp() - chosen.younger_s - CLOCK_SLACK_S)
+
+
+def _newest(chosen: JobFilter) -> str:
+    """Every job that is old enough has a smaller id."""
+    return NEWEST if chosen.older_s is None else _first_id(clock.now().timestamp() - chosen.older_s + CLOCK_SLACK_S)
+
+
+def _first_id(epoch_s: float) -> str:
+    """The least UUIDv7 of a moment."""
+    digits = f"{max(0, int(epoch_s * 1000)):012x}"
+    return f"{digits[:8]}-{digits[8:]}-7000-8000-000000000000"
+
+
+def _job_row(row: Any) -> JobRow:
     return JobRow(
-        found["id"],
-        found["key"],
-        found["topic"],
-        found["version"],
-        state,
-        found["status"],
-        found["revision"],
-        found["created"],
-        found["updated"],
-        found["completed"],
-        found["entity"],
-        found["parent"],
-        codec.decoded(found["error"]),
-        tuple((symbol, instances) for symbol, _, instances in opened),
+        str(row["id"]),
+        row["key"],
+        row["topic"],
+        row["version"],
+        row["state"],
+        row["status"],
+        row["revision"],
+        row["created_ms"],
+        row["updated_ms"],
+        row["completed_ms"],
+        row["entity"],
+        row["parent"],
+        None if row["error"] is None else codec.error_from_text(row["error"]),
+        tuple((symbol, instances) for symbol, instances in loads(row["open"] or "[]")),
     )

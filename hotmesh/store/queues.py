@@ -26,6 +26,11 @@ class Queue(NamedTuple):
     throttle_ms: int
     """Milliseconds between two messages, -1 = paused, 0 = no brake."""
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing waits here."""
+        return not (self.ready or self.leased or self.delayed or self.parked)
+
 
 class DeadLetter(NamedTuple):
     """A task that was given up after it had ended its process too often."""

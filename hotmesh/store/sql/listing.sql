@@ -1,55 +1,58 @@
--- name: look
--- The jobs that match in a window of so many ids below $1, the newest first; `last` is where the window ended, `looked` how far it went.
--- Looking at a window at a time costs the same however many jobs there are, and no filter needs an index.
-WITH looked AS MATERIALIZED (
-  SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.revision, j.error, j.paused_at, j.created_at, j.updated_at, j.completed_at,
-         j.retired_at, j.expired_at, j.parent_key, j.facets, CASE
-           WHEN j.completed_at IS NULL THEN CASE WHEN j.paused_at IS NULL THEN 'open' ELSE 'paused' END
-           WHEN j.status = 0 THEN 'completed'
-           WHEN j.error IS NULL OR j.error ->> 'kind' = 'interrupted' THEN 'interrupted'
-           WHEN j.error ->> 'kind' = 'cancelled' THEN 'cancelled'
-           ELSE 'failed' END AS state
-  FROM {schema}.jobs j WHERE j.id < $1 ORDER BY j.id DESC LIMIT $2
-),
-matching AS MATERIALIZED (
-  SELECT l.* FROM looked l
-  WHERE l.retired_at = 'infinity' AND (l.completed_at IS NULL OR l.expired_at IS NULL OR l.expired_at > hotmesh.now())
-    AND ($3::text[] IS NULL OR l.state = ANY ($3))
-    AND ($4::text[] IS NULL OR l.topic LIKE ANY ($4))
-    AND ($5::text[] IS NULL OR l.key LIKE ANY ($5))
-    AND ($6::text IS NULL OR l.entity = $6)
-    AND ($7::text IS NULL OR l.version = $7)
-    AND ($8::double precision IS NULL OR l.created_at > hotmesh.now() - make_interval(secs => $8))
-    AND ($9::double precision IS NULL OR l.created_at < hotmesh.now() - make_interval(secs => $9))
-    AND NOT EXISTS (SELECT FROM unnest($10::text[]) w(word) WHERE concat_ws(' ', l.key, l.topic, l.entity, l.parent_key, l.error::text, l.facets::text)
-                    NOT ILIKE w.word)
-  ORDER BY l.id DESC LIMIT $11
+-- name: page
+-- The jobs that match in $2 <= id < $1, the newest first; what no filter is for is NULL. `$4` says whether only open or only ended jobs can
+-- match, so that the state of the others is not asked for.
+WITH matching AS MATERIALIZED (
+  SELECT j.id FROM {schema}.job_status j
+  WHERE j.id < $1 AND j.id >= $2 AND (j.completed_at IS NULL OR j.expired_at IS NULL OR j.expired_at > (SELECT hotmesh.read_now()))
+    AND ($4::boolean IS NULL OR (j.completed_at IS NULL) = $4)
+    AND ($5::text[] IS NULL OR j.topic LIKE ANY ($5))
+    AND ($6::text[] IS NULL OR j.job_key LIKE ANY ($6))
+    AND ($7::text IS NULL OR j.entity LIKE $7)
+    AND ($8::text IS NULL OR j.version = $8)
+    AND ($9::text IS NULL OR j.parent_key = $9)
+    AND ($10::double precision IS NULL OR j.created_at > (SELECT hotmesh.read_now()) - make_interval(secs => $10))
+    AND ($11::double precision IS NULL OR j.created_at < (SELECT hotmesh.read_now()) - make_interval(secs => $11))
+    AND ($12::text[] IS NULL OR concat_ws(' ', j.job_key, j.topic, j.entity, j.parent_key, j.error::text, j.facets::text) ILIKE ALL ($12))
+    AND ($3::text[] IS NULL OR j.state = ANY ($3))
+  ORDER BY j.id DESC LIMIT $13
 )
-SELECT (extract(epoch FROM hotmesh.now()) * 1000)::bigint AS now, (SELECT count(*) FROM looked) AS looked, (SELECT id FROM looked ORDER BY id LIMIT 1) AS last,
-       coalesce((SELECT json_agg(json_build_object(
-         'id', m.id, 'key', m.key, 'entity', m.entity, 'topic', m.topic, 'version', m.version, 'status', m.status, 'revision', m.revision,
-         'error', m.error, 'state', m.state, 'parent', m.parent_key, 'created', (extract(epoch FROM m.created_at) * 1000)::bigint,
-         'updated', (extract(epoch FROM m.updated_at) * 1000)::bigint, 'completed', (extract(epoch FROM m.completed_at) * 1000)::bigint, 'open', o.open) ORDER BY m.id DESC)
-         FROM matching m LEFT JOIN LATERAL (
-           SELECT json_agg(json_build_array(s.symbol, s.moving, s.instances) ORDER BY s.symbol) AS open FROM (
-             SELECT a.symbol, count(*) AS instances, bool_or(w.id IS NOT NULL AND (w.visible_at IS NULL OR w.owner IS NOT NULL)) AS moving
-             FROM {schema}.jobs_attributes a
-             LEFT JOIN LATERAL (
-               SELECT x.id, x.visible_at, x.owner FROM {schema}.worker_streams x WHERE x.id = (a.value ->> 'message_id')::uuid
-               UNION ALL SELECT x.id, x.visible_at, x.owner FROM {schema}.engine_streams x WHERE x.id = (a.value ->> 'message_id')::uuid
-             ) w ON w.id IS NOT NULL
-             WHERE a.job_id = m.id AND a.ledger < 300000000000000 GROUP BY a.symbol
-           ) s
-         ) o ON m.completed_at IS NULL), '[]')::text AS found
+SELECT m.id, m.job_key AS key, m.entity, m.topic, m.version, m.semaphore AS status, m.revision, m.error::text, m.state, m.parent_key AS parent,
+       (extract(epoch FROM m.created_at) * 1000)::bigint AS created_ms, (extract(epoch FROM m.updated_at) * 1000)::bigint AS updated_ms,
+       (extract(epoch FROM m.completed_at) * 1000)::bigint AS completed_ms, o.open::text
+FROM matching JOIN {schema}.job_status m ON m.id = matching.id LEFT JOIN LATERAL (
+  SELECT json_agg(json_build_array(s.symbol, s.instances) ORDER BY s.symbol) AS open FROM (
+    SELECT a.symbol, count(*) AS instances FROM {schema}.jobs_attributes a WHERE a.job_id = m.id AND a.ledger < 300000000000000 GROUP BY a.symbol
+  ) s
+) o ON m.completed_at IS NULL
+ORDER BY m.id DESC
+
+-- name: edge
+-- Where a window of $2 ids below $1 ends; no row = the table ends first.
+SELECT id FROM {schema}.jobs WHERE id < $1 ORDER BY id DESC OFFSET $2::bigint - 1 LIMIT 1
+
+-- name: below
+-- How many ids there are below $1.
+SELECT count(*) FROM {schema}.jobs WHERE id < $1
+
+-- name: begin
+-- The time by the database's clock, in milliseconds. The rest of the transaction walks the primary key instead of sorting the table, and is
+-- not compiled, which would take longer than it runs.
+SELECT (extract(epoch FROM hotmesh.now()) * 1000)::bigint
+FROM set_config('jit', 'off', true) a, set_config('enable_sort', 'off', true) b, set_config('enable_seqscan', 'off', true) c
 
 -- name: tally
 -- How many of the newest $1 jobs are in each state, and about how many jobs there are at all.
 SELECT (SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = '{schema}.jobs'::regclass) AS estimate,
        (SELECT json_object_agg(t.state, t.jobs) FROM (
-         SELECT CASE WHEN j.completed_at IS NULL THEN CASE WHEN j.paused_at IS NULL THEN 'open' ELSE 'paused' END
-                     WHEN j.status = 0 THEN 'completed'
-                     WHEN j.error IS NULL OR j.error ->> 'kind' = 'interrupted' THEN 'interrupted'
-                     WHEN j.error ->> 'kind' = 'cancelled' THEN 'cancelled'
-                     ELSE 'failed' END AS state, count(*) AS jobs
-         FROM (SELECT * FROM {schema}.jobs ORDER BY id DESC LIMIT $1) j GROUP BY 1
+         SELECT CASE WHEN j.completed_at IS NULL AND j.paused_at IS NULL THEN 'open' ELSE j.state END AS state, count(*) AS jobs
+         FROM (SELECT id FROM {schema}.jobs ORDER BY id DESC LIMIT $1) n JOIN {schema}.job_status j ON j.id = n.id GROUP BY 1
        ) t)::text AS states
+
+-- name: keys
+-- Job ids that begin with $1, the newest first: for completion.
+SELECT key FROM (SELECT key, id FROM {schema}.jobs WHERE retired_at = 'infinity' ORDER BY id DESC LIMIT 2000) j
+WHERE starts_with(key, $1) ORDER BY id DESC LIMIT 50
+
+-- name: has
+-- Whether there is a job with this id.
+SELECT EXISTS (SELECT FROM {schema}.jobs WHERE key = $1 AND retired_at = 'infinity')
