@@ -12,6 +12,7 @@ from typing import Any, Generic, ParamSpec, TypeVar, overload
 
 from hotmesh.durable.activity_calls import ActivityOptions, ActivityProxy, call_activity
 from hotmesh.durable.running import running
+from hotmesh.durable.values import encode
 from hotmesh.values import Json
 
 P = ParamSpec("P")
@@ -31,16 +32,22 @@ class ActivityContext:
     """The same for all attempts: an idempotency key for the outside."""
     tx: Any = None
     """With `transactional=True`: the connection whose transaction the result is committed in."""
+    heartbeat_details: Json = None
+    """What the last heartbeat of the attempt before has said, so that this one can go on from there."""
     beat: Callable[[], None] = lambda: None
-    details: Any = None
+    details: Json = None
     """What the last heartbeat said."""
     is_cancelled: bool = False
 
     def heartbeat(self, details: Any = None) -> None:
-        """Say that it goes on; with a `heartbeat_timeout`, silence ends the attempt. Raises CancelledError when nobody waits any more."""
+        """Say that it goes on, and how far it is: the next attempt finds `details` as its `heartbeat_details`.
+
+        With a `heartbeat_timeout`, silence ends the attempt. Details are stored once a second at most.
+        Raises CancelledError when nobody waits for the activity any more, SerializationError for details that are not JSON.
+        """
         if self.is_cancelled:
             raise asyncio.CancelledError("the workflow waits for this activity no more")
-        self.details = details
+        self.details = encode(details, "the details of a heartbeat")
         self.beat()
 
 

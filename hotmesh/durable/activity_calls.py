@@ -24,6 +24,7 @@ R = TypeVar("R")
 T = TypeVar("T")
 
 TIMEOUT_CODE = 596
+SCHEDULE_TO_START = "schedule_to_start_timeout"
 
 
 def activity_topic(queue: str) -> str:
@@ -132,6 +133,12 @@ def call_activity(
         return call(run, "activity", given.name, fields, read)
 
     return around(run.program.outbound, OutboundCall(name, tuple(arguments), dict(keywords), options), schedule)
+
+
+def overdue(name: str, limit_s: float) -> dict[str, Json]:
+    """The error of an activity that no worker has taken in time."""
+    message = f"{name} has waited for a worker longer than its {SCHEDULE_TO_START} of {limit_s:g} s"
+    return {"code": TIMEOUT_CODE, "message": message, "type": ActivityTimeout.__name__}
 
 
 def _failed(name: str, error: dict[str, Json]) -> ActivityError:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import asyncio
 import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import ModuleType
 from typing import Any
 
 from hotmesh import clock
 from hotmesh.durable.activity import ActivityContext, DurableActivity, context, run_function
-from hotmesh.durable.activity_calls import TIMEOUT_CODE
+from hotmesh.durable.activity_calls import SCHEDULE_TO_START, TIMEOUT_CODE, overdue
+from hotmesh.durable.heartbeats import ActivityOverTime, Heart
 from hotmesh.durable.interception import ActivityCall, Interceptor, around
 from hotmesh.durable.remote import text_of
 from hotmesh.durable.values import decode_call, encode
-from hotmesh.errors import Fatal, HotMeshError, SerializationError
+from hotmesh.errors import ActivityTimeout, Fatal, SerializationError
 from hotmesh.machine.retry import RetryPolicy
-from hotmesh.runtime.stream import StreamData, StreamResponse
+from hotmesh.runtime.stream import Metadata, StreamData, StreamResponse
 from hotmesh.values import Json
 
 Functions = Mapping[str, Callable[..., Any]]
@@ -79,58 +80,57 @@ class ActivityWorker:
         if function is None:
             known = ", ".join(sorted(self.functions)) or "none"
             return _failed(LookupError(f"no activity {name!r} on this worker; it has {known}"), told)
-        late = _late(told, data.metadata.guid)
+        late = _late(told, data.metadata)
         if late is not None:
             return late
         try:
             result = await self._run(getattr(function, "function", function), told, data)
             return StreamResponse(encode(result, f"the result of {name}"))
-        except _Timeout as timeout:
-            return _failed(timeout, told, code=TIMEOUT_CODE)
+        except ActivityOverTime as over:
+            return _failed(over, told, code=TIMEOUT_CODE)
         except Exception as error:
             return _failed(error, told)
 
     async def _run(self, function: Callable[..., Any], told: dict[str, Json], data: StreamData) -> Any:
         meta = data.metadata
         about = ActivityContext(told["name"], told["args"], meta.jid, meta.attempt, told.get("headers") or {}, meta.guid, data.tx)
+        if data.link is not None and (meta.attempt > 1 or meta.claims > 1):
+            about.heartbeat_details = about.details = await data.link.last_heartbeat()
         positional, keywords = decode_call(function, told["args"])
         call = ActivityCall(told["name"], tuple(positional), keywords, about.headers)
         token = context.set(about)
+        heart = Heart(about, data.link)
+        failed = True
         try:
             work = around(self.interceptors, call, lambda given: run_function(function, given.args, given.keywords))
-            return await _within(work, told, about)
+            result = await _within(work, told, about, heart)
+            failed = False
+            return result
         except asyncio.CancelledError:
             about.is_cancelled = True
             raise
         finally:
             context.reset(token)
+            await heart.stop(failed=failed)
 
 
-class _Timeout(HotMeshError):
-    """An activity took too long, or fell silent."""
-
-    code = TIMEOUT_CODE
-
-
-async def _within(work: Any, told: dict[str, Json], about: ActivityContext) -> Any:
+async def _within(work: Coroutine[Any, Any, Any], told: dict[str, Json], about: ActivityContext, heart: Heart) -> Any:
     """Await `work` for as long as its times allow."""
     limit, silence = told.get("start_to_close_timeout"), told.get("heartbeat_timeout")
     if limit is None and silence is None:
         return await work
     begun = time.monotonic()
-    task = asyncio.ensure_future(work)
-    heard = [begun]
-    about.beat = lambda: heard.__setitem__(0, time.monotonic())
+    task = asyncio.create_task(work)
     try:
         while not task.done():
-            dues = [due for due in (limit and begun + limit, silence and heard[0] + silence) if due]
+            dues = [due for due in (limit and begun + limit, silence and heart.heard + silence) if due]
             left = min(dues) - time.monotonic()
             if left <= 0:
-                raise _Timeout(_reason(told, begun + (limit or float("inf")) <= time.monotonic(), about))
+                raise ActivityOverTime(_reason(told, begun + (limit or float("inf")) <= time.monotonic(), about))
             await asyncio.wait([task], timeout=left)
         return task.result()
     finally:
-        about.is_cancelled = not task.done()
+        about.is_cancelled = about.is_cancelled or not task.done()
         task.cancel()
 
 
@@ -141,14 +141,15 @@ def _reason(told: dict[str, Json], over: bool, about: ActivityContext) -> str:
     return f"{told['name']} was silent for longer than its heartbeat_timeout of {told['heartbeat_timeout']:g} s{said}"
 
 
-def _late(told: dict[str, Json], task_id: str) -> StreamResponse | None:
-    """The answer to a task that has waited for a worker too long. The task's id says when it was made (UUID version 7)."""
-    limit = told.get("schedule_to_start_timeout")
-    waited = clock.now().timestamp() - int(task_id.replace("-", "")[:12], 16) / 1000
-    if limit is None or waited <= limit:
+def _late(told: dict[str, Json], metadata: Metadata) -> StreamResponse | None:
+    """The answer to a task that has waited for its first worker too long. The task's id says when it was made (UUID version 7)."""
+    limit = told.get(SCHEDULE_TO_START)
+    if limit is None or metadata.attempt > 1 or metadata.claims > 1:
         return None
-    timeout = _Timeout(f"{told['name']} waited {waited:.1f} s for a worker, longer than its schedule_to_start_timeout of {limit:g} s")
-    return _failed(timeout, told, code=TIMEOUT_CODE, retryable=False)
+    waited = clock.now().timestamp() - int(metadata.guid.replace("-", "")[:12], 16) / 1000
+    if waited <= limit:
+        return None
+    return StreamResponse(None, "error", TIMEOUT_CODE, error=overdue(told["name"], limit), retryable=False)
 
 
 def _failed(error: Exception, told: dict[str, Json], *, code: int | None = None, retryable: bool = True) -> StreamResponse:
@@ -162,7 +163,11 @@ def _failed(error: Exception, told: dict[str, Json], *, code: int | None = None,
     number = code if code is not None else getattr(error, "code", None)
     number = number if isinstance(number, int) and not isinstance(number, bool) and 100 <= number <= 999 else 500
     stack = "".join(traceback.format_exception(shown))[-4000:]
-    detail = {"code": number, "message": text_of(shown), "type": type(shown).__name__, "stack": stack}
+    detail = {"code": number, "message": text_of(shown), "type": _type_of(shown), "stack": stack}
     return StreamResponse(
         None, "error", number, error=detail, retry=RetryPolicy.parse(retry) or RetryPolicy(), retryable=retryable and not final
     )
+
+
+def _type_of(error: BaseException) -> str:
+    return ActivityTimeout.__name__ if isinstance(error, ActivityOverTime) else type(error).__name__

@@ -15,6 +15,8 @@ from functools import partial
 from typing import Any
 
 from hotmesh import codec
+from hotmesh.durable.activity_calls import SCHEDULE_TO_START as LIMIT
+from hotmesh.durable.activity_calls import overdue
 from hotmesh.durable.commands import SILENT, Answer, Event
 from hotmesh.durable.execution import execute
 from hotmesh.durable.history import RUN, answered, commands_of, event_of, recorded, start_payload_of
@@ -22,8 +24,9 @@ from hotmesh.durable.interception import Interceptors
 from hotmesh.durable.job_data import RESULT
 from hotmesh.durable.run import Program, WorkflowInfo, WorkflowRun
 from hotmesh.errors import NonDeterminismError
+from hotmesh.machine.dimension import from_text
 from hotmesh.machine.effects import Task
-from hotmesh.machine.events import Aside, Response
+from hotmesh.machine.events import Aside, Deadline, Response
 from hotmesh.machine.job import Instance, JobState, Key
 from hotmesh.runtime.inline import PauseJob
 from hotmesh.values import Json
@@ -161,6 +164,9 @@ class Residents:
         if event.id:
             resident.places.pop(event.id, None)
         withdrawn, aside = _withdrawals(resident, answer)
+        deadlines, moot = _deadlines(resident, instance, answer, withdrawn)
+        if deadlines or moot:
+            aside = (aside or Aside())._replace(deadlines=deadlines, moot=moot)
         if answer.outcome != "waiting":
             answer.commands = [command for command in answer.commands if command.kind in _OUTLIVING]
             if answer.commands:
@@ -229,6 +235,24 @@ def _withdrawals(resident: Resident, answer: Answer) -> tuple[tuple[Key, ...], A
     if not (abandoned or messages or answer.emissions or answer.trace):
         return tuple(released), None
     return tuple(released), Aside(answer.emissions, tuple(messages), tuple(abandoned), answer.trace)
+
+
+def _deadlines(
+    resident: Resident, instance: Instance, answer: Answer, withdrawn: tuple[Key, ...]
+) -> tuple[tuple[Deadline, ...], tuple[Key, ...]]:
+    """When the activities that are asked for now must have been taken by a worker; and whose deadlines count no more."""
+    made: list[Deadline] = []
+    if answer.outcome == "waiting":
+        asked = [command for command in answer.commands if command.kind == "activity"]
+        for number, command in enumerate(asked):
+            limit = command.fields.get(LIMIT)
+            if limit is not None:
+                made.append(Deadline(("activity", (*instance.dimension, number)), limit, overdue(command.name, limit)))
+    job, given = resident.job, instance.input if isinstance(instance.input, dict) else {}
+    over = [("activity", from_text(given["at"]))] if given.get("of") == "activity" else []
+    ended = resident.places.values() if answer.outcome != "waiting" else ()
+    moot = [key for key in (*over, *withdrawn, *ended) if key[0] == "activity" and LIMIT in job.instances[key].item]
+    return tuple(made), tuple(moot)
 
 
 _all: weakref.WeakSet[Residents] = weakref.WeakSet()

@@ -14,6 +14,14 @@ from hotmesh.machine.retry import RetryPolicy
 from hotmesh.values import UNDEFINED, Json
 
 
+class Deadline(NamedTuple):
+    """A task that an inline worker has asked for fails with `error` unless a consumer takes it within so many seconds."""
+
+    key: Key
+    seconds: float
+    error: Json
+
+
 class Aside(NamedTuple):
     """What an inline worker has done beside its answer, committed with it."""
 
@@ -29,6 +37,9 @@ class Aside(NamedTuple):
     """Parts of the answer that its edges read and its row need not keep, since they are the items of what was entered."""
     spawns: bool = False
     """A last answer that is a pending one first: the edges for 202 fire, and what they enter begins."""
+    deadlines: tuple[Deadline, ...] = ()
+    moot: tuple[Key, ...] = ()
+    """Instances whose deadlines count no more."""
     restart: Json = UNDEFINED
     """The job begins afresh with this, its data kept, its history gone."""
 

@@ -5,10 +5,12 @@ Such a job is told of a cancellation instead of being ended by it, and its worke
 
 from __future__ import annotations
 
-from hotmesh.machine.dimension import Dimension
+from uuid import UUID, uuid5
+
+from hotmesh.machine.dimension import Dimension, to_text
 from hotmesh.machine.effects import Message, Publication
 from hotmesh.machine.events import Aside
-from hotmesh.machine.job import Instance
+from hotmesh.machine.job import Instance, Key
 from hotmesh.machine.run import MAX_REENTRIES, Run
 from hotmesh.values import Json
 
@@ -55,7 +57,15 @@ def put_aside(run: Run, instance: Instance, aside: Aside) -> None:
         run.withdraw(key, abandon=True)
     for kind, payload in aside.messages:
         run.step.messages.append(Message(run.make_id(), kind, None, payload=payload))
+    for key, seconds, error in aside.deadlines:
+        run.step.messages.append(Message(deadline_id(run.job.id, key), "overdue", run.job.id, *key, error, seconds))
+    run.step.removed_messages.extend(deadline_id(run.job.id, key) for key in aside.moot)
     for topic, payload in aside.emissions.items():
         run.step.publications.append(Publication(topic, False, payload))
     if aside.trace:
         run.step.telemetry[instance.key] = dict(aside.trace)
+
+
+def deadline_id(job_id: str, key: Key) -> str:
+    """The id of the message that tells of an instance's deadline, found again when the deadline is moot."""
+    return str(uuid5(UUID(job_id), f"{key[0]}{to_text(key[1])}"))

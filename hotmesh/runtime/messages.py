@@ -20,7 +20,7 @@ from hotmesh.machine.events import (
 from hotmesh.machine.job import Parent
 from hotmesh.machine.retry import RetryPolicy
 from hotmesh.runtime.work import StartRequest
-from hotmesh.store.streams import ClaimedMessage
+from hotmesh.store.streams import ClaimedMessage, Lease
 from hotmesh.values import Json
 
 
@@ -46,6 +46,8 @@ def event_of(message: ClaimedMessage) -> Event:
             return Cancelled(payload.get("reason", Cancelled().reason))
         case "retried":
             return Retried()
+        case "overdue":
+            return Response(activity_id, dimension, "error", payload["code"], None, payload, retryable=False)
         case "response":
             return _response(activity_id, dimension, payload)
     raise KeyError(f"no message is of the kind {message.kind!r}")
@@ -53,16 +55,24 @@ def event_of(message: ClaimedMessage) -> Event:
 
 def _response(activity_id: str, dimension: Dimension, payload: dict[str, Json]) -> Response:
     """The answer of a restricted worker: whatever it sent, it can only be an answer to its own task."""
-    task_id, sent = payload["task_id"], payload["response"]
+    task_id, number, sent = payload["task_id"], payload.get("number"), payload["response"]
     try:
         status, code, retryable = sent["status"], int(sent["code"]), sent["retryable"] is not False
         data, error, policy = codec.decoded(sent.get("data")), codec.decoded(sent.get("error")), RetryPolicy.parse(sent.get("policy"))
         if status not in ("success", "pending", "error") or (status == "error" and not isinstance(error["message"], str)):
             raise ValueError(f"a status {status!r}")
+        if number is not None and status != "pending":
+            raise ValueError(f"a status {status!r} of an answer that is to leave its task open")
     except (KeyError, TypeError, ValueError, AttributeError) as reason:
-        status, code, retryable, data, policy = "error", 500, False, None, None
+        status, code, retryable, data, policy, number = "error", 500, False, None, None, None
         error = {"code": 500, "message": f"the worker's answer is none: {type(reason).__name__} {reason}"}
-    return Response(activity_id, dimension, status, code, data, error, policy, retryable, task_id)
+    return Response(activity_id, dimension, status, code, data, error, policy, retryable, task_id, number=number)
+
+
+def answered_task(message: ClaimedMessage) -> Lease | None:
+    """The task that a message consumes: a restricted worker's, unless it has more to say."""
+    payload = message.payload if message.kind == "response" else {}
+    return (payload["task_id"], payload["token"]) if "token" in payload else None
 
 
 def _interrupt(payload: dict[str, Json]) -> Interrupted:

@@ -14,14 +14,14 @@ from typing import Any
 
 from hotmesh import clock
 from hotmesh.errors import HotMeshError
-from hotmesh.ids import make_id
+from hotmesh.ids import make_id, make_token
 from hotmesh.machine.events import ChildAnswered, TimerFired
 from hotmesh.machine.job import JobState
 from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import Engine
 from hotmesh.runtime.listening import Finished, Listener, call, listens
-from hotmesh.runtime.messages import event_of, start_request
+from hotmesh.runtime.messages import answered_task, event_of, start_request
 from hotmesh.runtime.profile import Heartbeat, profile
 from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.router import Consumer, Router
@@ -78,7 +78,7 @@ class Node(Waiters):
             pool, committer, self.jobs, self.streams, self.programs, group_commit=settings.group_commit, cache_bytes=settings.cache_bytes
         )
         self.telemetry = Telemetry(app_id, enabled=settings.telemetry)
-        self.router = Router(self.engine, self.telemetry)
+        self.router = Router(self.engine, self.telemetry, self.streams)
         self.bus = Bus(pool, schema, guid)
         self.message_claims = MessageClaims(self.streams, settings.poll_s, self._room, self.take_message)
         self.task_claims = TaskClaims(self.streams, settings.poll_s, self.router)
@@ -238,11 +238,12 @@ class Node(Waiters):
             self.engine.accept(request.job_id, Pending(request, message=lease))
         elif message.kind == "send":
             self.spawn(self._send(message, lease))
+        elif message.kind == "overdue":
+            self.spawn(self._overdue(message, lease))
         elif message.job_id is None:
             self.spawn(self._find_and_take(message, lease))
         else:
-            task = (message.payload["task_id"], message.payload["token"]) if message.kind == "response" else None
-            self.engine.accept(message.job_id, Pending(event_of(message), task=task, message=lease))
+            self.engine.accept(message.job_id, Pending(event_of(message), task=answered_task(message), message=lease))
 
     async def _find_and_take(self, message: ClaimedMessage, lease: Lease) -> None:
         """An interrupt names its job by the id its user knows."""
@@ -251,6 +252,14 @@ class Node(Waiters):
             await self.streams.drop([], [lease])
         else:
             self.engine.accept(found.id, Pending(event_of(message), message=lease))
+
+    async def _overdue(self, message: ClaimedMessage, lease: Lease) -> None:
+        """A task should have been taken by now: when nobody has, it fails."""
+        task = await self.streams.take_overdue(message, make_token())
+        if task is None:
+            await self.streams.drop([], [lease])
+        else:
+            self.engine.accept(message.job_id or "", Pending(event_of(message), task=task, message=lease))
 
     async def _send(self, message: ClaimedMessage, lease: Lease) -> None:
         """A signal from SQL: consumed and sent in one transaction."""

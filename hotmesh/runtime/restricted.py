@@ -23,7 +23,7 @@ class RestrictedNode:
 
     def __init__(self, pool: Pool, schema: str, guid: str, settings: Settings) -> None:
         self.streams = RoleStreams(pool, schema, guid, settings.lease_s)
-        self.router = Router(self, Telemetry(schema, enabled=settings.telemetry))
+        self.router = Router(self, Telemetry(schema, enabled=settings.telemetry), self.streams)
         self.claims = TaskClaims(self.streams, settings.poll_s, self.router)
         self.leases = Leases(self.streams, settings.lease_s, self.router, {})
         self.bus = Bus(pool, schema, guid)

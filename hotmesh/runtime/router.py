@@ -18,6 +18,7 @@ from hotmesh.runtime.stream import AnswerError, Metadata, StreamData, StreamResp
 from hotmesh.runtime.work import DroppedEvent
 from hotmesh.store.streams import ClaimedTask, Lease
 from hotmesh.telemetry import Telemetry
+from hotmesh.values import Json
 
 logger = logging.getLogger("hotmesh.worker")
 
@@ -61,6 +62,32 @@ class Held:
     callback: asyncio.Task[None] | None = None
 
 
+class Beats(Protocol):
+    """Where heartbeats are kept."""
+
+    async def heartbeat(self, lease: Lease, details: Json, /) -> bool:
+        """Keep what a task says of itself, and renew its lease; false when it was lost."""
+
+    async def last_heartbeat(self, task_id: str, /) -> Json:
+        """What the last attempt of a task has said of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class TaskLink:
+    """A running task's link to the streams."""
+
+    beats: Beats
+    lease: Lease
+
+    async def heartbeat(self, details: Json) -> bool:
+        """Keep what it says of itself, and its lease; false when the lease was lost."""
+        return await self.beats.heartbeat(self.lease, details)
+
+    async def last_heartbeat(self) -> Json:
+        """What the attempt before has said of itself."""
+        return await self.beats.last_heartbeat(self.lease[0])
+
+
 class Answers(Protocol):
     """Where the router brings what callbacks answered."""
 
@@ -77,10 +104,11 @@ class Answers(Protocol):
 class Router:
     """The consumers of this process."""
 
-    def __init__(self, answers: Answers, telemetry: Telemetry) -> None:
+    def __init__(self, answers: Answers, telemetry: Telemetry, beats: Beats) -> None:
         self.consumers: dict[str, Consumer] = {}
         self.held: dict[str, Held] = {}
         self._answers = answers
+        self._beats = beats
         self._telemetry = telemetry
         self._idle = asyncio.Event()
         self._idle.set()
@@ -161,7 +189,7 @@ class Router:
         self._answers.answer(task, await self._answer(consumer, task, None))
 
     async def _generate(self, consumer: Consumer, task: ClaimedTask) -> None:
-        answers: AsyncIterator[Any] = consumer.callback(_data(task, None))
+        answers: AsyncIterator[Any] = consumer.callback(_data(task, None, self._beats))
         last: Any = None
         number = 0
         try:
@@ -185,7 +213,7 @@ class Router:
         began = time.monotonic()
         try:
             with self._telemetry.work(task.topic, task.trace, {"job.id": task.job_key, "activity.id": task.activity_id}):
-                result = await _call(consumer.callback, _data(task, tx))
+                result = await _call(consumer.callback, _data(task, tx, self._beats))
             response = _event(task, consumer, as_response(result))
         except Exception as error:
             consumer.counts["failed"] += 1
@@ -226,7 +254,7 @@ async def _call(callback: Callback, data: StreamData) -> Any:
     return await result if inspect.isawaitable(result) else result
 
 
-def _data(task: ClaimedTask, tx: Any) -> StreamData:
+def _data(task: ClaimedTask, tx: Any, beats: Beats) -> StreamData:
     trace = task.trace or {}
     metadata = Metadata(
         task.id,
@@ -238,8 +266,9 @@ def _data(task: ClaimedTask, tx: Any) -> StreamData:
         task.attempt,
         trace.get("trc"),
         trace.get("spn"),
+        task.claims,
     )
-    return StreamData(task.input, metadata, tx)
+    return StreamData(task.input, metadata, tx, TaskLink(beats, (task.id, task.token)))
 
 
 def _event(task: ClaimedTask, consumer: Consumer, response: StreamResponse) -> Response:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal, Protocol
 
 from hotmesh.errors import HotMeshError
 from hotmesh.machine.retry import RetryPolicy
-from hotmesh.values import Json, dumps
+from hotmesh.values import Json, dumps, loads
 
 Status = Literal["success", "pending", "error"]
 
@@ -32,6 +32,18 @@ class Metadata:
     """Trace id."""
     spn: str | None = None
     """Span id of the activity's leg 1."""
+    claims: int = 1
+    """How often this attempt was given to a worker: more than once when one died, or lost its lease."""
+
+
+class Link(Protocol):
+    """What a task that runs can ask of the database."""
+
+    async def heartbeat(self, details: Json) -> bool:
+        """Keep what it says of itself, and its lease; false when the lease was lost."""
+
+    async def last_heartbeat(self) -> Json:
+        """What the attempt before has said of itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +53,7 @@ class StreamData:
     data: Json
     metadata: Metadata
     tx: Any = None
+    link: Link | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,8 @@ class AnswerError(HotMeshError):
 
 
 def as_response(result: Any) -> StreamResponse:
-    """The answer in what a callback returned: a StreamResponse, a dict in its shape, or simply the data.
+    """The answer in what a callback returned: a StreamResponse, a dict in its shape, or simply the data; as it is stored, whatever the
+    callback does with it later.
 
     Raises AnswerError for what is not JSON or has a status there is not.
     """
@@ -84,10 +98,10 @@ def as_response(result: Any) -> StreamResponse:
     if response.status not in _CODES:
         raise AnswerError(f"a worker's status is success, pending or error, not {response.status!r}")
     try:
-        dumps(response.data)
+        text = dumps(response.data)
     except (TypeError, ValueError, RecursionError) as error:
         raise AnswerError(f"a worker returned what is not JSON: {_path_of(response.data)}{error}") from error
-    return response
+    return response if response.data is None else replace(response, data=loads(text))
 
 
 def _path_of(value: Any, path: str = "data") -> str:

@@ -10,12 +10,13 @@ from typing import Any, NamedTuple
 
 import asyncpg
 
+from hotmesh import codec
 from hotmesh.errors import ConnectionError, RoleError
 from hotmesh.machine.events import Response
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
 from hotmesh.store.streams import ClaimedTask, Lease, read_task, response_json
-from hotmesh.values import dumps
+from hotmesh.values import Json, dumps
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +107,15 @@ class RoleStreams:
     async def answer(self, task: ClaimedTask, response: Response) -> bool:
         """Send an answer to the engines; false when the lease was lost."""
         return bool((await self._fetch("answer", task.id, task.token, dumps(response_json(response))))[0][0])
+
+    async def heartbeat(self, lease: Lease, details: Json) -> bool:
+        """Keep what a running task says of itself, and renew its lease; false when the lease was lost."""
+        return bool((await self._fetch("heartbeat", *lease, self._lease_s, codec.to_text(details)))[0][0])
+
+    async def last_heartbeat(self, task_id: str) -> Json:
+        """What the last attempt of a task has said of itself."""
+        text = (await self._fetch("last_heartbeat", task_id))[0][0]
+        return None if text is None else codec.from_text(text)
 
     async def next_due(self, _topics: Sequence[str]) -> tuple[float | None, float | None]:
         """A role can't look ahead; it polls."""

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from hotmesh import codec
 from hotmesh.ids import make_id, make_token
-from hotmesh.machine.dimension import Dimension, from_text
+from hotmesh.machine.dimension import Dimension, from_text, to_text
 from hotmesh.machine.events import Response
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
@@ -122,6 +122,21 @@ class Streams:
     async def park_answer(self, lease: Lease, answer: Response) -> None:
         """Keep the answer of a task whose job is paused, as a message that waits until the job is resumed."""
         await self._fetch("park_answer", *lease, make_id(), make_token(), dumps(response_json(answer)))
+
+    async def take_overdue(self, message: ClaimedMessage, token: int) -> Lease | None:
+        """Lease the task that a deadline is for, when no consumer has taken it."""
+        assert message.dimension is not None
+        rows = await self._fetch("take_overdue", message.job_id, message.activity_id, to_text(message.dimension), self._lease_s, token)
+        return (str(rows[0]["id"]), token) if rows else None
+
+    async def heartbeat(self, lease: Lease, details: Json) -> bool:
+        """Keep what a running task says of itself, and renew its lease; false when the lease was lost."""
+        return bool(await self._fetch("heartbeat", *lease, self._lease_s, codec.to_text(details)))
+
+    async def last_heartbeat(self, task_id: str) -> Json:
+        """What the last attempt of a task has said of itself."""
+        rows = await self._fetch("last_heartbeat", task_id)
+        return None if not rows or rows[0]["details"] is None else codec.from_text(rows[0]["details"])
 
     async def depths(self) -> list[Depth]:
         """How much waits, by topic."""

@@ -11,7 +11,7 @@ import asyncio
 import inspect
 import itertools
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
@@ -37,7 +37,7 @@ from hotmesh.machine.events import (
     SignalReceived,
     TimerFired,
 )
-from hotmesh.machine.job import JobState, Parent
+from hotmesh.machine.job import JobState, Key, Parent
 from hotmesh.machine.plan import Plan
 from hotmesh.machine.restore import restore
 from hotmesh.machine.retry import RetryPolicy
@@ -81,12 +81,15 @@ class Engine:
         choose: Callable[[int], int] = lambda count: 0,
         tripwires: bool = True,
         interceptors: Interceptors | None = None,
+        unserved: Collection[str] = (),
     ) -> None:
+        """`unserved`: topics whose tasks nobody takes."""
         functions = workflows if isinstance(workflows, (list, tuple)) else [workflows]
         self.functions = {name_of(each): each for each in functions}
         self.activities = dict(activities or {})
         self.mode = mode
         self.choose = choose
+        self.unserved = unserved
         self.options = WorkerOptions(tripwires=tripwires, stuck_after_s=None, interceptors=interceptors or Interceptors())
         self.residents = self._residents()
         self.now = EPOCH
@@ -184,14 +187,15 @@ class Engine:
         self.now = end
 
     def _deliver(self) -> bool:
-        count = len(self.tasks) + bool(self.messages)
+        ready = [id_ for id_, (_, task, _) in self.tasks.items() if task.topic not in self.unserved]
+        count = len(ready) + bool(self.messages)
         if not count:
             return False
         chosen = self.choose(count) % count
-        if chosen == len(self.tasks):
+        if chosen == len(ready):
             self._take_message()
         else:
-            self._work(next(itertools.islice(self.tasks, chosen, None)))
+            self._work(ready[chosen])
         return True
 
     def _fire_timers(self) -> bool:
@@ -200,9 +204,20 @@ class Engine:
             if id_ in self.timers:
                 _, key, message = self.timers.pop(id_)
                 assert message.dimension is not None
+                if message.kind == "overdue":
+                    self._overdue(key, message)
+                    continue
                 stamp = int(self.now.timestamp() * 1000)
                 self._event(key, TimerFired(message.activity_id or "", message.dimension, stamp))
         return bool(due)
+
+    def _overdue(self, key: str, message: Message) -> None:
+        """A task that nobody serves fails; one that was taken is left alone."""
+        waiting = [id_ for id_, (of, task, _) in self.tasks.items() if (of, task.activity_id, task.dimension) == (key, *_place(message))]
+        for id_ in waiting:
+            del self.tasks[id_]
+            error = message.payload
+            self._event(key, Response(*_place(message), "error", error["code"], None, error, retryable=False, task_id=id_))
 
     def _work(self, task_id: str) -> None:
         key, task, attempt = self.tasks.pop(task_id)
@@ -367,6 +382,12 @@ class Engine:
     def count(self, activity: str, key: str = "w") -> int:
         """How many instances of an activity the job has."""
         return sum(1 for name, _ in self.jobs[key].instances if name == activity)
+
+
+def _place(message: Message) -> Key:
+    assert message.activity_id is not None
+    assert message.dimension is not None
+    return message.activity_id, message.dimension
 
 
 def run_in_all_modes(

@@ -26,6 +26,14 @@ SELECT * FROM {schema}.worker_renew($1, $2, $3)
 -- Return leases, as a worker role.
 SELECT {schema}.worker_give_back($1, $2)
 
+-- name: heartbeat
+-- Keep what a running task says of itself, as a worker role.
+SELECT {schema}.worker_heartbeat($1, $2, $3, $4::json)
+
+-- name: last_heartbeat
+-- What the last attempt has said of itself, as a worker role.
+SELECT {schema}.worker_last_heartbeat($1)
+
 -- name: answer
 -- Answer a task, as a worker role.
 SELECT {schema}.worker_answer($1, $2, $3::json)

@@ -73,6 +73,24 @@ UPDATE {schema}.engine_streams s SET visible_at = CASE WHEN job.paused_at IS NOT
   owner = NULL, token = NULL
 FROM ours JOIN job ON job.id = ours.job_id WHERE s.id = ours.id AND s.token = ours.token
 
+-- name: take_overdue
+-- Lease a task that no consumer has ever had, so that it can be answered in their place.
+UPDATE {schema}.worker_streams s
+SET owner = 'overdue', token = $5, claims = 1, visible_at = hotmesh.now() + make_interval(secs => $4)
+FROM {schema}.jobs_attributes a
+WHERE a.job_id = $1 AND a.symbol = $2 AND a.dimension = $3 AND s.id = (a.value ->> 'message_id')::uuid
+  AND s.attempt = 1 AND (s.claims = 0 OR s.owner = 'overdue')
+RETURNING s.id
+
+-- name: heartbeat
+-- Keep what a running task says of itself, and renew its lease.
+UPDATE {schema}.worker_streams SET details = $4::json, visible_at = hotmesh.now() + make_interval(secs => $3)
+WHERE id = $1 AND token = $2 RETURNING id
+
+-- name: last_heartbeat
+-- What the last attempt of a task has said of itself.
+SELECT details::text FROM {schema}.worker_streams WHERE id = $1
+
 -- name: insert_message
 -- A message from outside a step.
 INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
