@@ -11,7 +11,7 @@ from hotmesh import ids
 from hotmesh.client.filters import parse_filter
 from hotmesh.client.hotmesh import HotMesh
 from hotmesh.durable import meshes
-from hotmesh.durable.activity_calls import retry_json
+from hotmesh.durable.activity_calls import activity_topic, retry_json
 from hotmesh.durable.definition import (
     NAMESPACE,
     SIGNAL_TOPIC,
@@ -27,6 +27,7 @@ from hotmesh.durable.values import encode_call, result_type
 from hotmesh.errors import DuplicateJobError, JobNotFound, PayloadError
 from hotmesh.runtime.work import StartRequest
 from hotmesh.store.listing import Listing, Page
+from hotmesh.store.roles import Credentials, WorkerRole
 from hotmesh.values import Json
 
 R = TypeVar("R")
@@ -115,6 +116,27 @@ class Client:
         """Start a workflow and wait for its result. Raises what `start` and `Handle.result` raise."""
         handle = await self.start(workflow, *args, id=id, task_queue=task_queue, **options)
         return await handle.result(timeout)
+
+    async def provision_worker_role(self, task_queues: Sequence[str], *, name: str | None = None) -> Credentials:
+        """Make a Postgres role that can only run the activities of these queues: `Worker(…, worker_credentials=…)`.
+
+        Raises ConnectionError when this connection may not create roles, RoleError when the name is another role's.
+        """
+        if isinstance(task_queues, str):
+            raise TypeError(f"task_queues is a list of queues, not {task_queues!r}; one queue is a list of one")
+        return await (await self.mesh()).provision_worker_role([activity_topic(queue) for queue in task_queues], name=name)
+
+    async def rotate_worker_password(self, role: str) -> Credentials:
+        """Give a worker role a new password. Raises RoleError."""
+        return await (await self.mesh()).rotate_worker_password(role)
+
+    async def revoke_worker_role(self, role: str) -> None:
+        """Take a worker role away and end its sessions. Raises RoleError."""
+        await (await self.mesh()).revoke_worker_role(role)
+
+    async def list_worker_roles(self) -> list[WorkerRole]:
+        """Every worker role of the namespace."""
+        return await (await self.mesh()).list_worker_roles()
 
     def get_handle(self, workflow_id: str, workflow: Workflow[R] | None = None) -> Handle[R]:
         """A workflow by its id; with its function, its result is typed."""

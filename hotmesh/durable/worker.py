@@ -20,6 +20,7 @@ from hotmesh.durable.activity_worker import ActivityWorker, functions_of
 from hotmesh.durable.definition import NAMESPACE, checked, name_of
 from hotmesh.durable.interception import Interceptors, defaults
 from hotmesh.durable.residents import Residents, WorkerOptions
+from hotmesh.errors import RoleError
 from hotmesh.runtime.router import Consumer
 from hotmesh.runtime.stream import StreamData
 
@@ -121,12 +122,23 @@ class Worker:
     async def _start_restricted(self) -> None:
         if self.workflows:
             raise ValueError("a worker with credentials of a worker role runs activities only: workflow functions need an engine")
+        transactional = [name for name, each in self.activities.items() if getattr(each, "transactional", False)]
+        if transactional:
+            raise ValueError(f"{transactional[0]} is transactional, which a worker role can't be: it may not write the workflow's rows")
+        self._check_role()
         callback = ActivityWorker(self.activities, self._interceptors.activity)
         worker = TopicWorker(topic=self._topic, callback=callback, concurrency=self._concurrency)
         self._restricted = RestrictedWorker(
             app_id=self.namespace, connection=self._connection, credentials=self._credentials, workers=[worker], **self._options
         )
         await self._restricted.start()
+
+    def _check_role(self) -> None:
+        """Raises RoleError when the credentials are for other queues."""
+        topics = getattr(self._credentials, "topics", (self._topic,))
+        if self._topic not in topics:
+            queues = ", ".join(topic.removesuffix(activity_topic("")) for topic in topics)
+            raise RoleError(f"the role {self._credentials.role} may work for {queues}, not for {self.task_queue}")
 
     async def _resume_waiting(self) -> None:
         """Give jobs that wait for other code another try."""
