@@ -59,18 +59,22 @@ class RestrictedWorker:
         credentials: Credentials | None = None,
         **options: Any,
     ) -> None:
-        """`connection`: a DSN; `credentials` replace its user and password. Raises SettingsError, ConnectionError."""
+        """`connection`: a DSN; `credentials` replace its user and password. Raises SettingsError, ValueError (transactional)."""
         self._settings = settings.load(**options)
         dsn = plain_dsn(connection)
         self._pool = Pool(dsn if credentials is None else with_credentials(dsn, credentials), max_size=4)
         self._node = RestrictedNode(self._pool, schema_of(app_id), ids.make_guid(), self._settings)
         for worker in workers:
-            self._node.router.add(as_worker(worker).consumer())
+            self._node.add(as_worker(worker).consumer())
 
     async def start(self) -> None:
-        """Connect and begin. Raises ConnectionError."""
+        """Connect and begin. Raises ConnectionError, and RoleError for a role that may not work for all of the topics."""
         await self._pool.open()
-        self._node.start()
+        try:
+            await self._node.start()
+        except BaseException:
+            await self._pool.close()
+            raise
 
     async def stop(self, grace_s: float = 10.0) -> None:
         """Finish what runs, give the rest back, disconnect."""

@@ -65,7 +65,7 @@ class Versions:
         Raises VersionError when nobody deployed it.
         """
         node = self.node
-        others = {member.guid for member in await node.mesh.members()} - {self.guid}
+        others = {member.guid for member in await node.mesh.members() if member.is_engine} - {self.guid}
         confirmed: set[str] = set()
         everyone = asyncio.Event()
 

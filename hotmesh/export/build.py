@@ -58,7 +58,7 @@ def _row(plan: Plan, job: machine.JobState, around: Around) -> dict[str, Json]:
         "pause_reason": around.pause_reason,
         "read_ms": around.now_ms,
         "cancelling": job.cancelled,
-        "engines": len(around.members),
+        "engines": around.engines,
         "throttle_ms": strictest(around.throttles.get("all", 0), 0),
         "parent": _parent(job),
         "trace": job.trace,

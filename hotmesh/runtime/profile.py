@@ -8,6 +8,7 @@ import resource
 import socket
 from typing import TYPE_CHECKING
 
+from hotmesh.runtime.router import Router
 from hotmesh.runtime.service import Service
 from hotmesh.values import Json
 
@@ -20,19 +21,29 @@ HEARTBEAT_S = 20.0
 def profile(node: Node) -> dict[str, Json]:
     """Who a node is and how it goes."""
     counts = node.engine.counts
-    usage = resource.getrusage(resource.RUSAGE_SELF)
     return {
         "guid": node.guid,
         "app_id": node.app_id,
         "version": node.programs.active,
-        "topics": {
-            each.topic: {**each.counts, "running": each.running, "throttle_ms": each.throttle_ms} for each in node.router.consumers.values()
-        },
+        "topics": served(node.router),
         "counts": {name: getattr(counts, name) for name in counts.__slots__},
         "error_count": sum(service.errors for service in node.services()),
         "inbox": node.engine.load,
         "throttle_ms": -1 if node.engine.paused else 0,
         "started_at": node.started_at.isoformat(),
+        **process(),
+    }
+
+
+def served(router: Router) -> dict[str, Json]:
+    """What a process serves, with its counts."""
+    return {each.topic: {**each.counts, "running": each.running, "throttle_ms": each.throttle_ms} for each in router.consumers.values()}
+
+
+def process() -> dict[str, Json]:
+    """Which process this is, and what it uses."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return {
         "host": socket.gethostname(),
         "pid": os.getpid(),
         "memory_bytes": usage.ru_maxrss * 1024,

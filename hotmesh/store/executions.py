@@ -29,6 +29,7 @@ class Around(NamedTuple):
     escalations: dict[str, Json]
     members: list[list[str]]
     """The topics of every live process."""
+    engines: int
     throttles: dict[str, int]
     digest: str | None
     """Of what is stored under the job's version."""
@@ -61,6 +62,7 @@ def _around(found: Json) -> Around:
         [{**each, "error": codec.error_decoded(each["error"])} for each in found["children"] or ()],
         {each["id"]: each for each in found["escalations"] or ()},
         [list(topics) for topics in found["members"] or ()],
+        found["engines"],
         found["throttles"] or {},
         found["digest"],
         codec.decoded_after(found["pause_reason"]),

@@ -29,6 +29,11 @@ class Member(NamedTuple):
     profile: Json
     seen_at: datetime
 
+    @property
+    def is_engine(self) -> bool:
+        """Whether it takes steps; a worker under a role of its own doesn't."""
+        return "role" not in self.profile
+
 
 class Version(NamedTuple):
     """A deployed version."""

@@ -1,4 +1,4 @@
-"""Worker roles: Postgres roles that can only claim, renew and answer tasks of their topics (migrations/0007_worker_roles.sql)."""
+"""Worker roles: Postgres roles that can only claim, renew and answer tasks of their topics (migrations 0007, 0009, 0011)."""
 
 from __future__ import annotations
 
@@ -107,6 +107,35 @@ class RoleStreams:
     async def answer(self, task: ClaimedTask, response: Response) -> bool:
         """Send an answer to the engines; false when the lease was lost."""
         return bool((await self._fetch("answer", task.id, task.token, dumps(response_json(response))))[0][0])
+
+    async def pending(self, task: ClaimedTask, response: Response) -> str | None:
+        """Send a pending answer and keep the task; the message's id, None when the lease was lost."""
+        id_ = (await self._fetch("pending", task.id, task.token, response.number, dumps(response_json(response))))[0][0]
+        return None if id_ is None else str(id_)
+
+    async def taken(self, task: ClaimedTask, message_id: str) -> bool | None:
+        """Whether an engine has taken a pending answer; None when the lease was lost."""
+        taken: bool | None = (await self._fetch("taken", task.id, task.token, message_id))[0][0]
+        return taken
+
+    async def brakes(self) -> dict[str, int]:
+        """The brakes on the role's topics: milliseconds by scope, -1 = paused."""
+        return {row["scope"]: row["ms"] for row in await self._fetch("brakes")}
+
+    async def join(self, topics: Sequence[str], profile: Json) -> str:
+        """Take part in the mesh; the member's name. Raises RoleError when the role may not work for all of `topics`."""
+        try:
+            return str((await self._fetch("join", self._owner, list(topics), dumps(profile)))[0][0])
+        except asyncpg.InsufficientPrivilegeError as error:
+            raise RoleError(f"{error}; `list_worker_roles` tells what a role may do, `provision_worker_role` changes it.") from error
+
+    async def seen(self) -> bool:
+        """Be seen; false when the others have given this member up meanwhile."""
+        return bool((await self._fetch("seen", self._owner))[0][0])
+
+    async def leave(self) -> None:
+        """Take part no more."""
+        await self._fetch("leave", self._owner)
 
     async def heartbeat(self, lease: Lease, details: Json) -> bool:
         """Keep what a running task says of itself, and renew its lease; false when the lease was lost."""

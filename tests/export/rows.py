@@ -59,7 +59,7 @@ class Played:
         bare.cancelled, bare.parent = job.cancelled, job.parent
         bare.created_ms, bare.updated_ms = job.created_ms, job.updated_ms
         given = Around(
-            self.now_ms, self.now_ms if job.done else None, None, self.now_ms if paused else None, {}, {}, {}, [], {}, [[]], {}, None
+            self.now_ms, self.now_ms if job.done else None, None, self.now_ms if paused else None, {}, {}, {}, [], {}, [[]], 1, {}, None
         )
         return build(self.plan, Loaded(bare, [*rows, *data], paused), given._replace(**around))
 

@@ -104,7 +104,7 @@ CASES: dict[str, tuple[Callable[[], Execution], str]] = {
         "The job job-1 stands still because the whole mesh is paused; `hotmesh throttle 0 --app app` lets it go on.",
     ),
     "no process": (
-        lambda: checking(row=task(), members=[]),
+        lambda: checking(row=task(), members=[], engines=0),
         "The job job-1 stands still because no process takes part in the mesh of app; start `hotmesh worker`.",
     ),
     "paused": (

@@ -26,6 +26,7 @@ SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.revision, j.error:
                                                     'role', e.role, 'assignee', e.assignee, 'description', e.description))
                   FROM {schema}.escalations e WHERE e.job_id = j.id),
   'members', (SELECT json_agg(m.topics) FROM {schema}.members m WHERE m.seen_at > hotmesh.now() - interval '90 seconds'),
+  'engines', (SELECT count(*) FROM {schema}.members m WHERE m.seen_at > hotmesh.now() - interval '90 seconds' AND m.profile ->> 'role' IS NULL),
   'digest', (SELECT v.digest FROM {schema}.versions v WHERE v.version = j.version),
   'throttles', (SELECT json_object_agg(t.scope, t.ms) FROM {schema}.throttles t)
 )::text AS around

@@ -3,7 +3,7 @@
 -- far as its id tells); how many processes serve the topic; and the brake that is on.
 SELECT t.topic, coalesce(s.ready, 0) AS ready, coalesce(s.leased, 0) AS leased, coalesce(s.delayed, 0) AS delayed, coalesce(s.parked, 0) AS parked,
        greatest(0, extract(epoch FROM hotmesh.now()) - s.oldest_ms / 1000.0)::double precision AS oldest_s,
-       (SELECT count(*) FROM {schema}.members m WHERE m.seen_at > hotmesh.now() - interval '90 seconds' AND (t.topic = '' OR t.topic = ANY (m.topics))) AS consumers,
+       (SELECT count(*) FROM {schema}.members m WHERE m.seen_at > hotmesh.now() - interval '90 seconds' AND (t.topic = ANY (m.topics) OR (t.topic = '' AND m.profile ->> 'role' IS NULL))) AS consumers,
        (SELECT CASE WHEN bool_or(b.ms < 0) THEN -1 ELSE coalesce(max(b.ms), 0) END
         FROM {schema}.throttles b WHERE b.scope IN ('all', 'topic:' || t.topic)) AS throttle_ms
 FROM (SELECT '' AS topic UNION SELECT unnest(m.topics) FROM {schema}.members m WHERE m.seen_at > hotmesh.now() - interval '90 seconds'

@@ -26,6 +26,22 @@ SELECT * FROM {schema}.worker_renew($1, $2, $3)
 -- Return leases, as a worker role.
 SELECT {schema}.worker_give_back($1, $2)
 
+-- name: answer
+-- Answer a task, as a worker role.
+SELECT {schema}.worker_answer($1, $2, $3::json)
+
+-- name: pending
+-- Give a pending answer and keep the task, as a worker role.
+SELECT {schema}.worker_pending($1, $2, $3, $4::json)
+
+-- name: taken
+-- Whether an engine has taken a pending answer, as a worker role.
+SELECT {schema}.worker_taken($1, $2, $3)
+
+-- name: brakes
+-- The brakes on its topics, as a worker role.
+SELECT scope, ms FROM {schema}.worker_brakes()
+
 -- name: heartbeat
 -- Keep what a running task says of itself, as a worker role.
 SELECT {schema}.worker_heartbeat($1, $2, $3, $4::json)
@@ -34,6 +50,14 @@ SELECT {schema}.worker_heartbeat($1, $2, $3, $4::json)
 -- What the last attempt has said of itself, as a worker role.
 SELECT {schema}.worker_last_heartbeat($1)
 
--- name: answer
--- Answer a task, as a worker role.
-SELECT {schema}.worker_answer($1, $2, $3::json)
+-- name: join
+-- Take part in the mesh, as a worker role.
+SELECT {schema}.worker_join($1, $2, $3::json)
+
+-- name: seen
+-- Be seen, as a worker role.
+SELECT {schema}.worker_seen($1)
+
+-- name: leave
+-- Take part no more, as a worker role.
+SELECT {schema}.worker_leave($1)
