@@ -39,6 +39,14 @@ def canonical(value: Json) -> str:
     return orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
 
 
+def copied(value: Json) -> Json:
+    """The same value in maps and lists of its own, for those who may change what they are given."""
+    kind = type(value)
+    if kind is dict:
+        return {key: copied(item) for key, item in value.items()}
+    return [copied(item) for item in value] if kind is list else value
+
+
 def loads(text: str | bytes) -> Json:
     """The value of a JSON text. Raises ValueError for text that is not JSON."""
     return orjson.loads(text)

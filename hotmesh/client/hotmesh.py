@@ -27,7 +27,7 @@ from hotmesh.store.jobs import Found
 from hotmesh.store.migrate import migrate
 from hotmesh.store.pool import Pool, Source
 from hotmesh.store.transactions import SAVEPOINT, transaction_of
-from hotmesh.values import Json, dumps
+from hotmesh.values import Json, copied, dumps, loads
 
 
 class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
@@ -248,8 +248,8 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
     def _output(self, job: JobState) -> JobOutput:
         """A finished job's output. Raises JobError when it failed."""
         if job.error is not None:
-            error = job.error
-            raise JobError(error["message"], code=error["code"], job_id=job.key, stack=error.get("stack"), data=job.data, error=error)
+            error, data = job.error, copied(job.data)
+            raise JobError(error["message"], code=error["code"], job_id=job.key, stack=error.get("stack"), data=data, error=error)
         return JobOutput.of(job.data, self.node.metadata(job))
 
     async def get_state(self, topic: str, job_id: str) -> JobOutput:
@@ -365,9 +365,8 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
 
 
 def plain(data: Json) -> Json:
-    """A payload, once it is sure to be JSON. Raises PayloadError."""
+    """A payload as it will be stored, whatever its sender does with it later. Raises PayloadError for what is not JSON."""
     try:
-        dumps(data)
+        return loads(dumps(data))
     except (TypeError, ValueError, RecursionError) as error:
         raise PayloadError(f"the payload is not JSON: {error}") from error
-    return data

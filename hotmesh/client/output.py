@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hotmesh.values import Json
+from hotmesh.values import Json, copied
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,5 +41,5 @@ class JobOutput:
 
     @staticmethod
     def of(data: dict[str, Json], metadata: dict[str, Any]) -> JobOutput:
-        """From the dicts that the engine keeps."""
-        return JobOutput(data, JobMetadata(**metadata))
+        """From the dicts that the engine keeps; the caller may do with them what it likes."""
+        return JobOutput(copied(data), JobMetadata(**metadata))

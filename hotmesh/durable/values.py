@@ -24,7 +24,7 @@ from uuid import UUID
 
 from hotmesh.duration import parse_duration
 from hotmesh.errors import SerializationError
-from hotmesh.values import Json
+from hotmesh.values import Json, copied
 
 _TEXTS: dict[type, Callable[[Any], Json]] = {
     datetime: datetime.isoformat,
@@ -116,9 +116,12 @@ _ADVICE = "pass JSON types, dataclasses, pydantic models, datetime, UUID, Decima
 
 
 def decode(value: Json, annotation: Any, path: str = "value") -> Any:
-    """A JSON value as what `annotation` says (anything unknown: as it is). Raises SerializationError when it doesn't fit."""
+    """A JSON value as what `annotation` says (anything unknown: as it is), in maps and lists that are the receiver's own.
+
+    Raises SerializationError when it doesn't fit.
+    """
     if annotation in (Any, None, object, inspect.Parameter.empty, str, bool, int, list, dict) or isinstance(annotation, (str, TypeVar)):
-        return value
+        return copied(value)
     try:
         return _decode(value, annotation, path)
     except SerializationError:
@@ -137,7 +140,7 @@ def _decode(value: Json, annotation: Any, path: str) -> Any:
         return value
     if origin is not None:
         return _generic(value, origin, arguments, path)
-    return _plain_class(value, annotation, path) if isinstance(annotation, type) else value
+    return _plain_class(value, annotation, path) if isinstance(annotation, type) else copied(value)
 
 
 def _plain_class(value: Json, kind: type, path: str) -> Any:
@@ -154,7 +157,7 @@ def _plain_class(value: Json, kind: type, path: str) -> Any:
         return kind.model_validate(value)
     if issubclass(kind, (tuple, set, frozenset, PurePath)):
         return kind(*value) if hasattr(kind, "_fields") else kind(value)
-    return value
+    return copied(value)
 
 
 def _dataclass(value: dict[str, Json], kind: type, path: str) -> Any:
@@ -203,7 +206,7 @@ def _member(value: Json, members: tuple[Any, ...], path: str) -> Any:
             return decode(value, member, path)
         except SerializationError:
             continue
-    return value
+    return copied(value)
 
 
 def _name(annotation: Any) -> str:

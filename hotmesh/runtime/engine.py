@@ -26,6 +26,7 @@ from hotmesh.runtime.work import DroppedEvent, InlineTask, Pending, StartRequest
 from hotmesh.store.commit import Reason, Refused, Unit
 from hotmesh.store.pool import LOST
 from hotmesh.store.streams import ClaimedMessage, ClaimedTask
+from hotmesh.values import copied
 
 logger = logging.getLogger("hotmesh.engine")
 
@@ -234,7 +235,7 @@ class Engine(Computing):
                     each.dimension,
                     1,
                     1,
-                    each.input,
+                    copied(each.input),
                     job.key,
                     job.topic,
                     job.version,
