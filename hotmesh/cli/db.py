@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from typing import Any
 
 import click
 
@@ -98,13 +99,17 @@ def prune(app_id: str | None, older_than_s: float | None, output: str, dsn: str 
     from hotmesh.client import upkeep
     from hotmesh.client.observer import Observer
 
-    async def work() -> list[dict[str, object]]:
+    async def work() -> list[dict[str, Any]]:
         async with Observer(dsn) as observer:
             apps = [app_id] if app_id else await observer.app_ids()
             return [{"app": each, "deleted": await upkeep.prune(observer, each, older_than_s or 0, lambda _: None)} for each in apps]
 
     done = run_async(work)
-    answer(output, done, lambda: click.echo("\n".join(f"{each['app']}: {each['deleted']:,} jobs deleted." for each in done)))
+    answer(output, done, lambda: click.echo("\n".join(f"{each['app']}: {_jobs(each['deleted'])} deleted." for each in done)))
+
+
+def _jobs(number: int) -> str:
+    return f"{number:,} job{'' if number == 1 else 's'}"
 
 
 SIGNS = {"good": ("✓", "green"), "note": ("!", "yellow"), "bad": ("✗", "red")}

@@ -47,7 +47,7 @@ def list_command(closed: bool, role: str | None, output: str, target: Target) ->
     answer(
         output,
         value,
-        lambda: table(("id", "state", "priority", "role", "description", "job", "assignee", "since"), rows, "Nobody is waited for."),
+        lambda: table(("ID", "STATE", "PRIORITY", "ROLE", "DESCRIPTION", "JOB", "ASSIGNEE", "SINCE"), rows, "Nobody is waited for."),
     )
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
+from hotmesh.duration import parse_duration
 from hotmesh.errors import PipeError
 from hotmesh.expr import strict_equals, to_json
 from hotmesh.machine import ledger as digits
@@ -386,11 +387,20 @@ class Run:
             return None
         trigger = self.job.instances[self.graph.trigger.id, (0,)]
         try:
-            value = self.value(self.graph.expire, trigger, "expire")
+            return self.duration(self.graph.expire, trigger, "expire")
         except PipeError as raised:
             self.job.error = self.job.error or self.mapping_error(trigger, raised)
             return None
-        return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+    def duration(self, template: Closure, instance: Instance, name: str) -> float | None:
+        """The seconds that a template gives, None for nothing. Raises PipeError for what is no duration."""
+        value = self.value(template, instance, name)
+        if value is UNDEFINED or value is None or value == "":
+            return None
+        try:
+            return parse_duration(value)
+        except ValueError as reason:
+            raise PipeError(str(reason), path=name) from reason
 
 
 class LimitError(PipeError):

@@ -13,6 +13,7 @@ from typing import Any
 import asyncpg
 
 from hotmesh import codec
+from hotmesh.duration import parse_duration
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.effects import Step
 from hotmesh.machine.job import Instance, JobState
@@ -206,11 +207,18 @@ def _signal(unit: Unit, signal_id: str) -> Json:
 
 def signal_row(id_: str, topic: str, keys: list[str], data: Json, status: str, code: int) -> dict[str, Json]:
     """A signal as `send_signal` takes it."""
-    expire = data.get("$expire") if isinstance(data, dict) else None
-    keep_s = float(expire) if isinstance(expire, (int, float)) else KEEP_SIGNAL_S
     payload = codec.to_text({"data": data, "status": status, "code": code})
     final = code != 202 and status != "pending"
-    return {"id": id_, "topic": topic, "keys": keys, "payload": payload, "final": final, "keep_s": keep_s}
+    return {"id": id_, "topic": topic, "keys": keys, "payload": payload, "final": final, "keep_s": _keep_s(data)}
+
+
+def _keep_s(data: Json) -> float:
+    """How long a signal is kept for a hook that will wait for it: `$expire` of its payload; what is no duration counts as none."""
+    expire = data.get("$expire") if isinstance(data, dict) else None
+    try:
+        return KEEP_SIGNAL_S if expire is None else parse_duration(expire)
+    except ValueError:
+        return KEEP_SIGNAL_S
 
 
 _PAYLOADS = ("input", "output", "hook", "item", "error")

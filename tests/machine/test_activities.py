@@ -447,6 +447,22 @@ def test_an_interrupt_without_throw_ends_without_error() -> None:
     assert not it.tasks
 
 
+@pytest.mark.parametrize(("expire", "seconds"), [("90 days", 7_776_000), ("PT1M", 60), (5, 5), (-1, -1)])
+def test_a_finished_job_is_kept_as_long_as_expire_says(expire: object, seconds: float) -> None:
+    ends = world({"n": {"type": "hook"}}, {"t": to("n")}, expire=expire)
+    ends.start("main")
+    interrupts = world({"i": {"type": "interrupt", "expire": expire}}, {"t": to("i")})
+    interrupts.start("main")
+    assert (ends.steps[-1].expire_s, interrupts.steps[-1].expire_s) == (seconds, seconds)
+
+
+def test_an_expire_that_is_no_duration_is_told() -> None:
+    it = world({"n": {"type": "hook"}}, {"t": to("n")}, expire="{t.output.data.keep}")
+    job = it.job(it.start("main", {"keep": "a while"}))
+    assert job.error["code"] == 590
+    assert "'a while' is not a duration" in job.error["message"]
+
+
 def test_an_interrupt_of_another_job_goes_on() -> None:
     other = {
         "subscribes": "other",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from hotmesh.duration import parse_duration
-from hotmesh.errors import PipeError
 from hotmesh.expr import to_json
 from hotmesh.machine.effects import Escalation, Message, Wait
 from hotmesh.machine.job import Instance
@@ -17,7 +15,7 @@ def begin(run: Run, instance: Instance) -> None:
     plan = run.plan_of(instance)
     if instance.input is UNDEFINED and plan.input_maps is not None:
         instance.input = run.value(plan.input_maps, instance, "input.maps")
-    seconds = _sleep_s(run, instance, plan)
+    seconds = run.duration(plan["sleep"], instance, "sleep") or 0.0
     waits = [Wait(run.make_id(), rule.topic, _key(run, instance, rule), instance.activity_id, instance.dimension) for rule in plan.rules]
     run.dispatched(instance)
     if not waits and seconds <= 0:
@@ -44,17 +42,6 @@ def _escalate(run: Run, instance: Instance, plan: ActivityPlan) -> None:
     fields = run.value(plan["escalation"], instance, "escalation")
     instance.escalation_id = run.make_id()
     run.step.escalations.append(Escalation(instance.escalation_id, instance.activity_id, instance.dimension, fields))
-
-
-def _sleep_s(run: Run, instance: Instance, plan: ActivityPlan) -> float:
-    """Seconds to wait for, 0 when there is nothing to wait for. Raises PipeError for what is no duration."""
-    value = run.value(plan["sleep"], instance, "sleep")
-    if value is UNDEFINED or value is None or value == "":
-        return 0.0
-    try:
-        return parse_duration(value)
-    except ValueError as reason:
-        raise PipeError(str(reason), path="sleep") from reason
 
 
 def _key(run: Run, instance: Instance, rule: RulePlan) -> str:

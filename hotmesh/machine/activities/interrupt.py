@@ -29,13 +29,11 @@ def begin(run: Run, instance: Instance) -> None:
 
 def _order(run: Run, instance: Instance) -> dict[str, Json]:
     plan = run.plan_of(instance)
-    reason, code, throw, descend, expire = (
-        run.value(plan[name], instance, name) for name in ("reason", "error_code", "throw", "descend", "expire")
-    )
+    reason, code, throw, descend = (run.value(plan[name], instance, name) for name in ("reason", "error_code", "throw", "descend"))
     return {
         "reason": str(reason) if reason not in (UNDEFINED, None) else "interrupted",
         "code": int(code) if isinstance(code, (int, float)) else 410,
         "throw": throw is not False,
         "descend": descend is True,
-        "expire_s": float(expire) if isinstance(expire, (int, float)) else None,
+        "expire_s": run.duration(plan["expire"], instance, "expire"),
     }
