@@ -3,6 +3,7 @@
     python -m tests.functional.durable.member DSN NAMESPACE LEASE_S DIE_AFTER
 
 It prints `ready` once it takes part, and works until it is killed; with DIE_AFTER > 0 it kills itself after so many commits.
+`CLOCK_OFFSET_S` in its environment moves its clock.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ import asyncio
 import os
 import signal
 import sys
+from datetime import timedelta
 from typing import Any
 
-from hotmesh import Durable
+from hotmesh import Durable, clock
 from tests.functional.durable.workflows import ACTIVITIES, QUEUE, WORKFLOWS
 
 
@@ -38,4 +40,5 @@ async def work(dsn: str, namespace: str, lease_s: float, die_after: int) -> None
 
 
 if __name__ == "__main__":
+    clock.offset = timedelta(seconds=float(os.environ.get("CLOCK_OFFSET_S", "0")))
     asyncio.run(work(sys.argv[1], sys.argv[2], float(sys.argv[3]), int(sys.argv[4])))

@@ -23,10 +23,11 @@ STEPS = 6
 
 
 @asynccontextmanager
-async def member(dsn: str, namespace: str, die_after: int = 0) -> AsyncIterator[Process]:
+async def member(dsn: str, namespace: str, die_after: int = 0, *, hours_later: int = 0) -> AsyncIterator[Process]:
     """A process that takes part; killed at the end, if it is not dead already."""
     arguments = ["-m", "tests.functional.durable.member", dsn, namespace, "1", str(die_after)]
-    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE, cwd=ROOT, env=os.environ | {"EFFECTS_DSN": dsn})
+    environment = os.environ | {"EFFECTS_DSN": dsn, "CLOCK_OFFSET_S": str(hours_later * 3600)}
+    process = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=PIPE, cwd=ROOT, env=environment)
     assert process.stdout is not None
     try:
         await process.stdout.readline()

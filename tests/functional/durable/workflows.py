@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -134,6 +134,15 @@ async def stamped_child(key: str) -> str:
     return str(await act.stamp(key))
 
 
+async def sleeper(name: str, minutes: int) -> str:
+    begun = w.now()
+    await act.stamp(f"{name}:asleep")
+    await w.sleep(timedelta(minutes=minutes))
+    slept = w.now() - begun
+    await act.stamp(f"{name}:awake")
+    return f"{name} slept {slept // timedelta(minutes=minutes)} times {minutes} minutes"
+
+
 async def counter() -> int:
     total = 0
 
@@ -212,5 +221,5 @@ async def now_is() -> str:
 
 WORKFLOWS: list[Any] = [
     order, typed, fan, waits, parent, attached, stamped, stamped_child, counter, cancellable, stored, forever, failing, retried, timing_out,
-    heartbeats, approving, now_is,
+    heartbeats, approving, now_is, sleeper,
 ]  # fmt: skip
