@@ -90,7 +90,7 @@ class Engine(Computing):
     async def answer_within(self, task: ClaimedTask, work: Callable[[Any], Awaitable[Response]]) -> None:
         """Run `work` in a transaction of the app's database and commit its answer in that transaction."""
         done: Work | None = None
-        async with self._pool.acquire() as connection:
+        async with self._pool.lend() as connection:
             try:
                 async with connection.transaction():
                     response = await work(connection)

@@ -56,6 +56,7 @@ class Pool:
         self._pool: asyncpg.Pool | None = source if isinstance(source, asyncpg.Pool) else None
         self._single: Any = None if isinstance(source, (str, asyncpg.Pool)) else source
         self._lock = asyncio.Lock()
+        self._lendable = asyncio.Semaphore(max(1, (max_size if self._pool is None else self._pool.get_max_size()) // 2))
 
     async def open(self) -> None:
         """Connect and check the server. Raises ConnectionError, which says in one sentence what is wrong and what to do."""
@@ -98,6 +99,12 @@ class Pool:
         if self._pool is None:
             raise asyncpg.InterfaceError("the pool is closed")
         async with self._pool.acquire() as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def lend(self) -> AsyncIterator[Any]:
+        """A connection for a user's code, for as long as that takes: at most half of them, so that the engine never waits for its users."""
+        async with self._lendable, self.acquire() as connection:
             yield connection
 
     async def listener(self) -> Any:

@@ -49,6 +49,26 @@ async def test_the_effect_and_the_step_are_one(dsn: str, app_id: str, admin: asy
     assert await admin.fetchval(f"SELECT count(DISTINCT guid) FROM {effects}") == 50
 
 
+async def test_callbacks_that_wait_leave_the_engine_its_connections(dsn: str, app_id: str) -> None:
+    several = asyncio.Event()
+    numbers: list[int] = []
+
+    async def write(task: StreamData) -> Any:
+        numbers.append(task.data["n"])
+        if len(numbers) == 4:
+            several.set()
+        await several.wait()
+        assert await mesh.get_status(task.metadata.jid) > 0
+        return {"n": task.data["n"]}
+
+    worker = {"topic": "write", "callback": write, "transactional": True}
+    async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=[worker]) as mesh:
+        await mesh.deploy(APP.format(app=app_id))
+        await mesh.activate("1")
+        outputs = await asyncio.gather(*(mesh.pubsub("asked", {"n": n}) for n in range(30)))
+    assert [output.data["n"] for output in outputs] == list(range(30))
+
+
 async def test_an_exception_rolls_back_and_is_tried_again(dsn: str, app_id: str, admin: asyncpg.Connection, effects: str) -> None:
     attempts: list[int] = []
 
