@@ -208,8 +208,8 @@ def commands(text: str) -> list[tuple[str, str]]:
 
 
 def _fits(pattern: str, printed: str) -> bool:
-    """Whether a text is what the page says, `…` standing for anything, trailing blanks aside."""
-    parts = map(re.escape, _trimmed(pattern).split("…"))
+    """Whether a text is what the page says, `…` standing for anything with the blanks beside it, trailing blanks aside."""
+    parts = map(re.escape, re.split(" *… *", _trimmed(pattern)))
     return re.fullmatch(".*?".join(parts), _trimmed(printed), re.DOTALL) is not None
 
 
