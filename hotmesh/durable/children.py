@@ -59,7 +59,7 @@ def _begin(name: str, function: Any, args: Sequence[Any], options: Mapping[str, 
         return decode(result, expected, f"the result of {workflow}")
 
     fields: dict[str, Json] = {"input": payload}
-    fields["key"] = payload["id"] = options["workflow_id"] or f"{run.info.id}/{run.loop.peek_operation()}"
+    fields["key"] = payload["id"] = options["workflow_id"] or f"{run.info.run_id}/{run.loop.peek_operation()}"
     ending = call(run, "child", workflow, fields, read)
     ending.withdrawal = _WITHDRAWALS[options["cancellation"]]
     run.children[str(fields["key"])] = ending

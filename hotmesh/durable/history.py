@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from hotmesh.durable.commands import KINDS, Command, Event, Recorded
+from hotmesh.durable.retrying import AGAIN
 from hotmesh.machine import ledger as digits
 from hotmesh.machine.dimension import from_text
 from hotmesh.machine.job import Instance, JobState, Key
@@ -51,7 +52,9 @@ def answered(job: JobState) -> list[Instance]:
 
 
 def _has_answered(instance: Instance) -> bool:
-    return digits.answers(instance.ledger) > 0 and instance.status != "error" and isinstance(instance.output, dict)
+    if digits.answers(instance.ledger) == 0 or instance.status == "error" or not isinstance(instance.output, dict):
+        return False
+    return AGAIN not in instance.output
 
 
 def recorded(job: JobState, instance: Instance) -> Recorded:

@@ -22,6 +22,7 @@ from hotmesh.durable.execution import execute
 from hotmesh.durable.history import RUN, answered, commands_of, event_of, recorded, start_payload_of
 from hotmesh.durable.interception import Interceptors
 from hotmesh.durable.job_data import RESULT
+from hotmesh.durable.retrying import AGAIN, reopened_places, run_again, to_reopen
 from hotmesh.durable.run import Program, WorkflowInfo, WorkflowRun
 from hotmesh.errors import NonDeterminismError
 from hotmesh.machine.dimension import from_text
@@ -47,6 +48,8 @@ class Resident:
     """How many events it has taken."""
     places: dict[str, Key] = field(default_factory=dict)
     """Where each operation that is waited for is carried out."""
+    again: bool = False
+    """The event that comes now is that of a step which failed the workflow: it was asked to try again."""
     per_page: dict[int, int] = field(default_factory=dict)
     """How many commands come back to each page."""
 
@@ -95,8 +98,25 @@ class Residents:
             resident = self._resident(job, instance)
         except NonDeterminismError as error:
             raise PauseJob(codec.encoded_after("NonDeterminismError: ", str(error))) from error
+        if resident.again:
+            return self._again(resident, instance, event)
         answer = resident.run.start(event) if event.kind == "start" else resident.run.resume(event)
         return self._response(resident, instance, event, answer)
+
+    def _again(self, resident: Resident, instance: Instance, event: Event) -> Response:
+        """Take a step again that failed the workflow. Of an error the function hears nothing: what failed is done again instead."""
+        if event.error is not None:
+            resident.steps += 1
+            answer = Answer()
+            record: dict[str, Json] = {"n": resident.steps, AGAIN: True}
+            response = Response(RUN, instance.dimension, "success", 202, record, retryable=False)
+        else:
+            answer = resident.run.start(event) if event.kind == "start" else resident.run.resume(event)
+            response = self._response(resident, instance, event, answer)
+        if answer.outcome == "waiting" and (reopened := to_reopen(resident.run, resident.places, resident.job)):
+            response = response._replace(status="success", aside=(response.aside or Aside())._replace(reopened=reopened))
+        self.drop(resident.job.id)
+        return response
 
     def committed(self, job: JobState) -> None:
         """Let go of what has ended, and, when nothing is to stay, of everything."""
@@ -131,14 +151,16 @@ class Residents:
         history = answered(job)
         first = next((each for each in history if event_of(job, each).kind == "start"), instance)
         payload = start_payload_of(job, first)
-        resident = Resident(self._new_run(job, payload), job, len(history))
+        resident = Resident(self._new_run(job, payload, first.dimension[1]), job, len(history))
         resident.run.replay(recorded(job, each) for each in history)
         for each in history:
             for command, key in commands_of(job, each):
                 resident.note(command.id, key)
+        resident.again = run_again(job, instance)
+        resident.places |= reopened_places(job)
         return resident
 
-    def _new_run(self, job: JobState, payload: dict[str, Json]) -> WorkflowRun:
+    def _new_run(self, job: JobState, payload: dict[str, Json], continuation: int) -> WorkflowRun:
         name = payload["name"]
         function = self.functions.get(name)
         if function is None:
@@ -146,6 +168,7 @@ class Residents:
             raise PauseJob(f"no worker of the queue {self._queue} in this process knows the workflow {name!r}; it knows {known}")
         parent = None if job.parent is None else job.parent.job_key
         info = WorkflowInfo(job.key, name, payload["queue"], self._namespace, parent=parent, origin=job.origin, seed=job.id)
+        info.continuation = continuation
         options = self._options
         program = Program(
             partial(execute, function, payload),

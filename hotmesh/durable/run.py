@@ -44,6 +44,18 @@ class WorkflowInfo:
     history_size: int = 0
     """Events so far."""
     is_replaying: bool = False
+    continuation: int = 0
+    """Different for every run of an execution that continues as new, 0 for its first."""
+
+    @property
+    def run_id(self) -> str:
+        """The id, with the number of the run when it is not the first: what ids of children begin with."""
+        return f"{self.id}+{self.continuation}" if self.continuation else self.id
+
+    @property
+    def chance(self) -> str:
+        """Where this run's random numbers come from."""
+        return f"{self.seed}+{self.continuation}" if self.continuation else self.seed
 
 
 @dataclass(slots=True)
@@ -130,6 +142,10 @@ class WorkflowRun:
         """Throw the function away; its `finally` blocks do nothing durable."""
         self.loop.close()
         self._waiting.clear()
+
+    def operations(self) -> list[str]:
+        """The operations that the function waits for."""
+        return list(self._waiting)
 
     @property
     def waits_for(self) -> int:

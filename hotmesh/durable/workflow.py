@@ -78,7 +78,7 @@ def uuid4() -> uuid.UUID:
 
 def _chance(name: str) -> str:
     run = current(name)
-    return f"{run.info.seed}:{run.loop.next_operation()}:{name}"
+    return f"{run.info.chance}:{run.loop.next_operation()}:{name}"
 
 
 @overload

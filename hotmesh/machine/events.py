@@ -40,6 +40,8 @@ class Aside(NamedTuple):
     deadlines: tuple[Deadline, ...] = ()
     moot: tuple[Key, ...] = ()
     """Instances whose deadlines count no more."""
+    reopened: tuple[Key, ...] = ()
+    """Instances that were closed when the job failed and are done again; of one that has succeeded, the worker is told again."""
     restart: Json = UNDEFINED
     """The job begins afresh with this, its data kept, its history gone."""
 

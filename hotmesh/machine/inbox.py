@@ -60,10 +60,19 @@ def put_aside(run: Run, instance: Instance, aside: Aside) -> None:
     for key, seconds, error in aside.deadlines:
         run.step.messages.append(Message(deadline_id(run.job.id, key), "overdue", run.job.id, *key, error, seconds))
     run.step.removed_messages.extend(deadline_id(run.job.id, key) for key in aside.moot)
+    for key in aside.reopened:
+        _reopen(run, instance, run.job.instances[key])
     for topic, payload in aside.emissions.items():
         run.step.publications.append(Publication(topic, False, payload))
     if aside.trace:
         run.step.telemetry[instance.key] = dict(aside.trace)
+
+
+def _reopen(run: Run, inbox: Instance, former: Instance) -> None:
+    if former.status == "success":
+        run.reenter(inbox.activity_id, inbox.dimension, {"of": former.activity_id, "at": to_text(former.dimension)})
+    else:
+        run.reenter(former.activity_id, former.dimension, former.input)
 
 
 def deadline_id(job_id: str, key: Key) -> str:

@@ -34,6 +34,7 @@ from hotmesh.machine.events import (
     Interrupted,
     Posted,
     Response,
+    Retried,
     SignalReceived,
     TimerFired,
 )
@@ -138,6 +139,9 @@ class Engine:
 
     def cancel(self, key: str = "w", reason: str = "cancelled") -> None:
         self._event(key, Cancelled(reason))
+
+    def retry(self, key: str = "w") -> None:
+        self._event(key, Retried())
 
     def post(self, payload: dict[str, Json], key: str = "w") -> str:
         request = self.make_id()
