@@ -7,6 +7,7 @@ the encoded rest.
 
 from __future__ import annotations
 
+import hashlib
 from typing import Protocol
 
 from hotmesh.values import Json, dumps, loads
@@ -18,7 +19,11 @@ PLAIN = ("code", "kind")
 
 
 class Codec(Protocol):
-    """Turns a payload's JSON text into another text and back, as encryption does."""
+    """Turns a payload's JSON text into another text and back, as encryption does.
+
+    A codec may have `fingerprint(text) -> str` too, the same for the same text: hooks and signals meet by it. Without one it is SHA-256,
+    which doesn't hide what can be guessed; make it an HMAC under the codec's own key.
+    """
 
     def encode(self, text: str) -> str:
         """The text to store."""
@@ -75,6 +80,43 @@ def decoded(value: Json) -> Json:
     if not isinstance(value, str) or not value.startswith(PREFIX) or _Registry.codec is None:
         return value
     return loads(_Registry.codec.decode(value[len(PREFIX) :]))
+
+
+def sealed_key(key: str) -> str:
+    """What a hook meets its signals by, as it is stored: its fingerprint, and the key encoded for those who look at the hook."""
+    return key if _Registry.codec is None else f"{_fingerprint(key)} {encoded(key)}"
+
+
+def key_prints(keys: list[str]) -> list[str]:
+    """What a signal meets hooks by: fingerprints, and beside them the keys of hooks that began to wait before there was a codec."""
+    return keys if _Registry.codec is None else [*(_fingerprint(key) for key in keys), *keys]
+
+
+def unsealed_key(key: str, sealed: str | None) -> str | None:
+    """The key behind a stored one; None when it can't be read."""
+    if sealed is None:
+        return None if key.startswith(PREFIX) else key
+    return None if _Registry.codec is None else str(decoded(sealed))
+
+
+def _fingerprint(key: str) -> str:
+    make = getattr(_Registry.codec, "fingerprint", None)
+    return PREFIX + (make(key) if make is not None else hashlib.sha256(key.encode()).hexdigest())
+
+
+def fields_to_json(fields: dict[str, Json], plain: tuple[str, ...]) -> dict[str, Json]:
+    """A document of which the fields `plain` stay readable, and all of it is encoded."""
+    if _Registry.codec is None:
+        return fields
+    return {name: fields[name] for name in plain if name in fields} | {"encoded": encoded(fields)}
+
+
+def fields_from_json(stored: dict[str, Json]) -> dict[str, Json]:
+    """What `fields_to_json` was given; without its codec, what is readable of it."""
+    if _Registry.codec is None or not isinstance(stored.get("encoded"), str):
+        return stored
+    fields: dict[str, Json] = decoded(stored["encoded"])
+    return fields
 
 
 def error_to_text(error: Json) -> str:

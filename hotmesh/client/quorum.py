@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from hotmesh import codec
 from hotmesh.ids import make_token
 from hotmesh.runtime.node import Node
 from hotmesh.runtime.profile import profile
@@ -66,7 +67,7 @@ class Quorum:
         """Hear what members say to each other: (kind, body)."""
 
         def listen(kind: str, body: Json, _sender: str) -> None:
-            callback(kind, body)
+            callback(kind, {**body, "message": codec.decoded(body["message"])} if kind == "user" else body)
 
         self._listeners()[callback] = listen
         self.node.quorum_listeners.append(listen)
@@ -79,7 +80,7 @@ class Quorum:
 
     async def pub_quorum(self, topic: str, message: Json) -> None:
         """Say something to all other members: their listeners get ("user", {"topic", "message"})."""
-        self.node.bus.say("user", {"topic": topic, "message": message})
+        self.node.bus.say("user", {"topic": topic, "message": codec.encoded(message)})
 
     def _listeners(self) -> dict[QuorumListener, Any]:
         if not hasattr(self, "_quorum"):

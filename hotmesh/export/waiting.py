@@ -84,8 +84,10 @@ def _signal(wait: Json, escalation: Json) -> Wait:
     return Wait(kind="signal", since_ms=wait["since_ms"], topic=wait["topic"], match=_match(wait["key"]), escalation=escalation)
 
 
-def _match(key: str) -> Json:
-    """The values a signal is to bring, by the template that reads them there."""
+def _match(key: str | None) -> Json:
+    """The values a signal is to bring, by the template that reads them there; UNDEFINED when they can't be read."""
+    if key is None:
+        return UNDEFINED
     templates, values = loads(key)
     return {_words(template): value for template, value in zip(templates, values, strict=True)}
 

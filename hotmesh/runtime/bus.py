@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Awaitable, Callable
+from base64 import b64decode, b64encode
+from collections.abc import Awaitable, Callable, Iterator
 from typing import Any
 
+from hotmesh.ids import make_id
 from hotmesh.runtime.service import Service
 from hotmesh.store.pool import LOST, Pool
 from hotmesh.store.queries import paragraphs
@@ -17,6 +19,8 @@ logger = logging.getLogger("hotmesh.bus")
 
 MAX_PAYLOAD = 7_500
 """Bytes of one notification; Postgres takes 8,000."""
+PART = 5_000
+"""Bytes of a longer message that go into one; as text they are a third more."""
 
 
 def channel_of(schema: str) -> str:
@@ -40,6 +44,8 @@ class Bus(Service):
         self._outbox: list[str] = []
         self._sending: asyncio.Task[None] | None = None
         self._inbox: asyncio.Queue[str] = asyncio.Queue()
+        self._pieces: dict[str, list[bytes]] = {}
+        """Messages of which only a part has come, by name."""
         self.listening = asyncio.Event()
         self.on_message: Callable[[str, Json, str], Awaitable[None]]
         self.on_connected: Callable[[], Awaitable[None]]
@@ -53,6 +59,7 @@ class Bus(Service):
         connection.add_termination_listener(lambda _: lost.set())
         try:
             await connection.add_listener(self._channel, self._heard)
+            self._pieces.clear()
             self.listening.set()
             await self.on_connected()
             await self._listen(lost)
@@ -92,20 +99,39 @@ class Bus(Service):
         except (ValueError, TypeError, KeyError):
             logger.warning("a notification on %s is none of ours: %.200s", self._channel, payload)
             return
-        if sender != self._guid:
+        if sender == self._guid:
+            return
+        if kind == "part":
+            await self._gather(*body)
+        else:
             await self.on_message(kind, body, sender)
 
-    def say(self, kind: str, body: Json = None) -> None:
-        """Tell the other members, soon; what is said meanwhile goes along in the same round trip.
+    async def _gather(self, name: str, number: int, count: int, piece: str) -> None:
+        """Parts of a message come in their order; one whose beginning nobody heard is dropped."""
+        if number == 1:
+            self._pieces[name] = []
+        pieces = self._pieces.get(name)
+        if pieces is None or len(pieces) != number - 1:
+            self._pieces.pop(name, None)
+            return
+        pieces.append(b64decode(piece))
+        if number == count:
+            await self._receive(b"".join(self._pieces.pop(name)).decode())
 
-        A body too long for a notification is left out: whoever hears of it looks into the database.
-        """
+    def say(self, kind: str, body: Json = None) -> None:
+        """Tell the other members, soon; what is said meanwhile goes along in the same round trip."""
         payload = dumps({"kind": kind, "from": self._guid, "body": body})
-        if len(payload.encode()) > MAX_PAYLOAD:
-            payload = dumps({"kind": kind, "from": self._guid, "body": None})
-        self._outbox.append(payload)
+        self._outbox.extend([payload] if len(payload.encode()) <= MAX_PAYLOAD else self._parts(payload.encode()))
         if self._sending is None or self._sending.done():
             self._sending = asyncio.create_task(self._send())
+
+    def _parts(self, payload: bytes) -> Iterator[str]:
+        """A message too long for one notification as several."""
+        name = make_id()
+        pieces = [payload[start : start + PART] for start in range(0, len(payload), PART)]
+        for number, piece in enumerate(pieces, 1):
+            body = [name, number, len(pieces), b64encode(piece).decode()]
+            yield dumps({"kind": "part", "from": self._guid, "body": body})
 
     async def _send(self) -> None:
         while self._outbox:

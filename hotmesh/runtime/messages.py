@@ -76,7 +76,8 @@ def answered_task(message: ClaimedMessage) -> Lease | None:
 
 
 def _interrupt(payload: dict[str, Json]) -> Interrupted:
-    return Interrupted(**{name: payload[name] for name in Interrupted._fields if name in payload})
+    event = Interrupted(**{name: payload[name] for name in Interrupted._fields if name in payload})
+    return event._replace(reason=codec.decoded(event.reason))
 
 
 def start_request(message: ClaimedMessage, guid: str) -> StartRequest:

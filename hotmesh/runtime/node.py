@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 
-from hotmesh import clock
+from hotmesh import clock, codec
 from hotmesh.errors import HotMeshError
 from hotmesh.ids import make_id, make_token
 from hotmesh.machine.events import ChildAnswered, TimerFired
@@ -342,7 +342,8 @@ class Node(Waiters):
             finished = Finished(publication.topic, job.id, job.key, publication.final, publication.data, self.metadata(job))
             self.tell(finished)
             if self.peers.patterns and any(listens(pattern, finished) for pattern in self.peers.patterns):
-                self.bus.say("published", [publication.topic, job.id, job.key, publication.final, publication.data, finished.metadata])
+                told = codec.encoded([publication.data, finished.metadata])
+                self.bus.say("published", [publication.topic, job.id, job.key, publication.final, told])
         if job.done:
             self.wake_waiters(job.id, job)
             if job.origin in self.peers.guids:
@@ -389,9 +390,13 @@ class Node(Waiters):
                 self.wake_waiters(job_id)
 
     async def _on_published(self, body: Json) -> None:
-        """A publication of another member; when it was too long to be sent, the listeners wait for the job's end instead."""
-        if body is not None:
-            self.tell(Finished(*body))
+        """A publication of another member."""
+        *what, told = body
+        readable = codec.decoded(told)
+        if isinstance(readable, str):
+            logger.warning("a publication on %s is encoded; register the codec of its sender to hear of it", what[0])
+            return
+        self.tell(Finished(*what, *readable))
 
     async def _on_connected(self) -> None:
         """Whatever was said while nobody listened is looked up."""

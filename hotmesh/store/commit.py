@@ -135,7 +135,14 @@ class Batch:
             self._extend(
                 "waits",
                 [
-                    {"id": w.id, "topic": w.topic, "key": w.key, "job": job_id, "symbol": w.activity_id, "dimension": to_text(w.dimension)}
+                    {
+                        "id": w.id,
+                        "topic": w.topic,
+                        "key": codec.sealed_key(w.key),
+                        "job": job_id,
+                        "symbol": w.activity_id,
+                        "dimension": to_text(w.dimension),
+                    }
                     for w in step.waits
                 ],
             )
@@ -150,7 +157,7 @@ class Batch:
         if step.escalations or step.dead_letters:
             self._add_people(unit)
         if step.descend is not None:
-            self._extend("descend", [{"job": job_id, "payload": step.descend}])
+            self._extend("descend", [{"job": job_id, "payload": {**step.descend, "reason": codec.encoded(step.descend["reason"])}}])
         if step.purged_below is not None:
             self._extend("purged", [{"job": job_id, "below": step.purged_below}])
         if step.pause:
@@ -163,7 +170,8 @@ class Batch:
         for each in unit.step.escalations:
             wait = waits[each.activity_id, each.dimension]
             row = {"id": each.id, "job": unit.job.id, "symbol": each.activity_id, "dimension": to_text(each.dimension)}
-            self._extend("escalations", [{**row, "fields": each.fields, "topic": wait.topic, "key": wait.key}])
+            key = codec.sealed_key(wait.key).partition(" ")[0] if codec.is_registered() else wait.key
+            self._extend("escalations", [{**row, "fields": _readable(each.fields), "topic": wait.topic, "key": key}])
         for letter in unit.step.dead_letters:
             row = {"id": letter.task_id, "job": unit.job.id, "symbol": letter.activity_id, "dimension": to_text(letter.dimension)}
             self._extend("dead_letters", [{**row, "error": codec.encoded(letter.error)}])
@@ -189,6 +197,18 @@ class Batch:
         ]
 
 
+PEOPLE = ("role", "type", "subtype", "entity", "priority")
+"""What stays readable of an escalation under a codec: lists are filtered and ordered by it."""
+
+
+def _readable(fields: dict[str, Json]) -> dict[str, Json]:
+    """An escalation's fields as they are stored."""
+    stored = codec.fields_to_json(fields, PEOPLE)
+    if stored is not fields and "description" in fields:
+        stored["description"] = codec.encoded(fields["description"])
+    return stored
+
+
 def _columns(rows: list[tuple[Any, ...]], width: int) -> list[Any]:
     return list(zip(*rows, strict=True)) if rows else [None] * width
 
@@ -209,7 +229,7 @@ def signal_row(id_: str, topic: str, keys: list[str], data: Json, status: str, c
     """A signal as `send_signal` takes it."""
     payload = codec.to_text({"data": data, "status": status, "code": code})
     final = code != 202 and status != "pending"
-    return {"id": id_, "topic": topic, "keys": keys, "payload": payload, "final": final, "keep_s": _keep_s(data)}
+    return {"id": id_, "topic": topic, "keys": codec.key_prints(keys), "payload": payload, "final": final, "keep_s": _keep_s(data)}
 
 
 def _keep_s(data: Json) -> float:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 from uuid import UUID
 
-from hotmesh import ids
+from hotmesh import codec, ids
 from hotmesh.errors import EscalationError
 from hotmesh.store.commit import signal_row
 from hotmesh.store.pool import Pool
@@ -145,8 +145,8 @@ def _escalation(row: Any) -> Escalation:
         values["subtype"],
         values["entity"],
         values["priority"],
-        values["description"],
-        loads(values["fields"]),
+        codec.decoded(values["description"]),
+        codec.fields_from_json(loads(values["fields"])),
         values["topic"],
         values["key"],
         values["assignee"],

@@ -58,15 +58,19 @@ def _around(found: Json) -> Around:
         _ms(found["paused"]),
         {each["id"]: {**each, "due_ms": _ms(each["due"])} for each in found["tasks"] or ()},
         {each["id"]: {**each, "due_ms": _ms(each["due"])} for each in found["messages"] or ()},
-        {each["id"]: {**each, "since_ms": _ms(each["since"])} for each in found["waits"] or ()},
+        {each["id"]: _wait(each) for each in found["waits"] or ()},
         [{**each, "error": codec.error_decoded(each["error"])} for each in found["children"] or ()],
-        {each["id"]: each for each in found["escalations"] or ()},
+        {each["id"]: {**each, "description": codec.decoded(each["description"])} for each in found["escalations"] or ()},
         [list(topics) for topics in found["members"] or ()],
         found["engines"],
         found["throttles"] or {},
         found["digest"],
         codec.decoded_after(found["pause_reason"]),
     )
+
+
+def _wait(found: Json) -> Json:
+    return {**found, "key": codec.unsealed_key(found["key"], found["sealed"]), "since_ms": _ms(found["since"])}
 
 
 def _required_ms(text: str) -> int:

@@ -32,7 +32,7 @@ class Signals:
         """
         row = signal_row(id_, topic, keys, data, status, code)
         lease = (self._owner, self._lease_s, token) if token is not None else (None, None, None)
-        arguments = (id_, topic, keys, row["payload"], row["final"], None, False, row["keep_s"], *lease)
+        arguments = (id_, topic, row["keys"], row["payload"], row["final"], None, False, row["keep_s"], *lease)
         if tx is not None:
             await tx.fetchrow(self._statement, *arguments)
             return None

@@ -16,7 +16,7 @@ SELECT j.id, j.key, j.entity, j.topic, j.version, j.status, j.revision, j.error:
             FROM {schema}.worker_streams w WHERE w.id = ANY (a.ids)),
   'messages', (SELECT json_agg(json_build_object('id', m.id, 'kind', m.kind, 'due', m.visible_at, 'leased', m.token IS NOT NULL))
                FROM {schema}.engine_streams m WHERE m.id = ANY (a.ids)),
-  'waits', (SELECT json_agg(json_build_object('id', w.id, 'topic', w.topic, 'key', w.key, 'since', w.created_at))
+  'waits', (SELECT json_agg(json_build_object('id', w.id, 'topic', w.topic, 'key', w.key, 'sealed', w.sealed, 'since', w.created_at))
             FROM {schema}.waits w WHERE w.job_id = j.id),
   'children', (SELECT json_agg(json_build_object('id', c.id, 'key', c.key, 'topic', c.topic, 'activity', c.parent_activity,
                                                  'dimension', c.parent_dimension, 'status', c.status, 'done', c.completed_at IS NOT NULL,
