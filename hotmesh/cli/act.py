@@ -95,10 +95,11 @@ def resume(job_ids: tuple[str, ...], output: str, target: Target) -> None:
 @click.command()
 @job_command
 def retry(job_ids: tuple[str, ...], output: str, target: Target) -> None:
-    """Run the activity again that failed a job."""
+    """Run the activity again that failed a job; let a paused one try again."""
 
     async def act(mesh: HotMesh, execution: Execution) -> None:
-        _require(execution.state == "failed" and bool(execution.error.get("activity")), execution, "retry")
+        failed = execution.state == "failed" and bool(execution.error.get("activity"))
+        _require(failed or execution.state == "paused", execution, "retry")
         await mesh.retry(execution.key)
 
     _on_each(job_ids, target, output, "Retried", act)

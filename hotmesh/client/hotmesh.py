@@ -327,8 +327,11 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         await self._act(await self._find(job_id), Cancelled(reason))
 
     async def retry(self, job_id: str) -> None:
-        """Run the activity again that failed a job. Raises JobNotFound; JobError when the job has not failed at an activity."""
+        """Run the activity again that failed a job; let a paused one go on. Raises JobNotFound; JobError when it has not failed."""
         found = await self._find(job_id)
+        if found.paused:
+            await self.resume(job_id)
+            return
         if not found.done or found.status == 0:
             raise JobError(f"the job {job_id} has not failed", code=409, job_id=job_id)
         await self.node.engine.submit(found.id, Retried())

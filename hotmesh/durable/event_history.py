@@ -29,6 +29,7 @@ _CAME = {
     "task": ("EscalationResolved", "EscalationCancelled"),
     "child": ("ChildWorkflowExecutionCompleted", "ChildWorkflowExecutionFailed"),
 }
+_TIMED_OUT = {"wait": "SignalTimedOut", "task": "EscalationTimedOut"}
 _ASKED = {
     "start": "WorkflowExecutionStarted",
     "cancel": "WorkflowExecutionCancelRequested",
@@ -66,7 +67,8 @@ def _events(job: JobState, verbose: bool) -> list[dict[str, Json]]:
 
 def _came(event: Event, job: JobState, verbose: bool) -> dict[str, Json]:
     failed = event.error is not None
-    kind = _ASKED.get(event.kind) or _CAME[event.kind][failed]
+    unanswered = event.kind in _TIMED_OUT and not failed and event.value is None
+    kind = _ASKED.get(event.kind) or (_TIMED_OUT[event.kind] if unanswered else _CAME[event.kind][failed])
     told: dict[str, Json] = {"type": kind, "time": iso_time(round(event.time * 1000))}
     if event.id:
         told["operation"] = event.id

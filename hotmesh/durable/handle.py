@@ -74,7 +74,7 @@ class Handle(Generic[R]):
                     ended = await mesh.node.ended(waiting.row_id, waiting.future)
         except (TimeoutError, JobTimeout):
             said = await reason(mesh, self.workflow_id)
-            raise JobTimeout(f"the workflow {self.workflow_id} has not ended within {timeout:g} s and goes on. {said}") from None
+            raise JobTimeout(f"the workflow {self.workflow_id} has not ended within {timeout:g} s; it was not stopped. {said}") from None
         if ended is None:
             return (await mesh.result(self.workflow_id)).data
         if ended.error is not None:

@@ -19,7 +19,7 @@ def compare(workflow: str, number: int, recorded: Recorded, asked: Sequence[Comm
     for operation, command in had.items():
         now = asks.get(operation)
         if now is None or not now.same_as(command):
-            raise NonDeterminismError(_tell(workflow, number, operation, command, now))
+            raise NonDeterminismError(_tell(workflow, number, operation, command, now) + _hint(recorded.commands, asked))
     for operation, command in asks.items():
         if operation not in had:
             raise NonDeterminismError(_tell(workflow, number, operation, None, command))
@@ -45,6 +45,13 @@ def _tell(workflow: str, number: int, operation: str, had: Command | None, asks:
     if difference:
         parts += ["", *(f"    {line}" for line in difference)]
     return "\n".join([*parts, "", _advice(workflow, had and asks)])
+
+
+def _hint(had: Sequence[Command], asks: Sequence[Command]) -> str:
+    """What is often the cause."""
+    if sorted(command.digest for command in had) != sorted(command.digest for command in asks):
+        return ""
+    return "\n\nIt is the same in another order. A set of texts has another order in every process: sort it before you walk over it."
 
 
 def _line(command: Command | None) -> str:

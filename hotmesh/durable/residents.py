@@ -152,7 +152,11 @@ class Residents:
         first = next((each for each in history if event_of(job, each).kind == "start"), instance)
         payload = start_payload_of(job, first)
         resident = Resident(self._new_run(job, payload, first.dimension[1]), job, len(history))
-        resident.run.replay(recorded(job, each) for each in history)
+        try:
+            resident.run.replay(recorded(job, each) for each in history)
+        except BaseException:
+            resident.run.evict()
+            raise
         for each in history:
             for command, key in commands_of(job, each):
                 resident.note(command.id, key)

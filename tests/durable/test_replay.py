@@ -209,6 +209,28 @@ def test_every_difference_pauses_the_job(changed: Any, words: str) -> None:
     assert words in raised.value.reason
 
 
+def test_another_order_of_the_same_calls_is_explained() -> None:
+    async def old() -> Any:
+        return await asyncio.gather(*(act.echo(letter) for letter in "ab"), w.sleep(60))
+
+    async def new() -> Any:
+        return await asyncio.gather(*(act.echo(letter) for letter in "ba"), w.sleep(60))
+
+    engine = started(old)
+    redeployed(engine, new)
+    with pytest.raises(PauseJob, match="the same in another order"):
+        engine.run()
+
+
+def test_a_replay_that_fails_leaves_no_task_behind(caplog: pytest.LogCaptureFixture) -> None:
+    engine = started(original)
+    redeployed(engine, _calls_another)
+    with pytest.raises(PauseJob):
+        engine.run()
+    gc.collect()
+    assert [record.getMessage() for record in caplog.records] == []
+
+
 def test_a_job_that_was_paused_goes_on_with_code_that_fits() -> None:
     engine = started(original)
     redeployed(engine, _calls_another)
