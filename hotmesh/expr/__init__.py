@@ -12,7 +12,7 @@ from hotmesh.expr.dates import Date
 from hotmesh.expr.evaluate import TracedRow, evaluate_pipe, trace_pipe
 from hotmesh.expr.functions import DOMAINS, FUNCTIONS
 from hotmesh.expr.paths import walk
-from hotmesh.expr.references import references
+from hotmesh.expr.references import gives_json, references
 from hotmesh.expr.scope import BOUND, DataScope, Scope
 from hotmesh.expr.signature import Function, Parameter
 from hotmesh.expr.syntax import FunctionName, Literal, Malformed, Reference, parse_reference, parse_text
@@ -37,6 +37,7 @@ __all__ = [
     "check",
     "compile_template",
     "evaluate_pipe",
+    "gives_json",
     "parse_reference",
     "parse_text",
     "references",

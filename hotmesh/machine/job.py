@@ -64,18 +64,20 @@ class Instance:
     def to_json(self) -> dict[str, Json]:
         """The row's value. An item that is the input as it stands is stored once."""
         value: dict[str, Json] = {"status": self.status, "created": self.created_ms, "updated": self.updated_ms}
-        for name in ("input", "output", "hook", "item"):
-            held = getattr(self, name)
-            if held is not UNDEFINED:
-                value[name] = held
-        if self.index is not None and self.input == self.item and canonical(self.input) == canonical(self.item):
-            value.pop("item", None)
-        for name in ("index", "code", "error", "message_id", "wait_ids", "escalation_id", "passed"):
+        if self.input is not UNDEFINED:
+            value["input"] = self.input
+        if self.output is not UNDEFINED:
+            value["output"] = self.output
+        if self.hook is not UNDEFINED:
+            value["hook"] = self.hook
+        if self.item is not UNDEFINED and not (self.index is not None and _same(self.input, self.item)):
+            value["item"] = self.item
+        if self.index is not None:
+            value["index"] = self.index
+        for name in _UNLESS_EMPTY:
             held = getattr(self, name)
             if held:
                 value[name] = held
-        if self.index == 0:
-            value["index"] = 0
         return value
 
     @staticmethod
@@ -100,6 +102,13 @@ class Instance:
             escalation_id=value.get("escalation_id"),
             passed=value.get("passed", False),
         )
+
+
+_UNLESS_EMPTY = ("code", "error", "message_id", "wait_ids", "escalation_id", "passed")
+
+
+def _same(left: Json, right: Json) -> bool:
+    return left is right or (left == right and canonical(left) == canonical(right))
 
 
 @dataclass(slots=True)

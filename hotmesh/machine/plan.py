@@ -9,9 +9,9 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 from hotmesh.errors import UnknownTopic
-from hotmesh.expr import Scope, compile_template
+from hotmesh.expr import Scope, compile_template, gives_json, to_json
 from hotmesh.program import Activity, Graph, Hook, HookRule, Mapping, Match, Program, Template, Transition
-from hotmesh.values import Json, canonical
+from hotmesh.values import UNDEFINED, Json, canonical
 
 Closure: TypeAlias = Callable[[Scope], Any]
 Validator: TypeAlias = Callable[[Json], str | None]
@@ -28,7 +28,7 @@ class EdgePlan:
         self.codes = frozenset(edge.codes)
         self.gate_all = edge.gate == "and"
         self.match = _matches(edge.match)
-        self.foreach = None if edge.foreach is None else compile_template(edge.foreach)
+        self.foreach = None if edge.foreach is None else _json(edge.foreach)
 
     def takes(self, status: str, code: int) -> bool:
         """Whether the edge is for an answer of this status and code."""
@@ -57,6 +57,7 @@ class ActivityPlan:
     """An activity, ready to run."""
 
     __slots__ = (
+        "_edges_by_answer",
         "activity",
         "closures",
         "depth",
@@ -70,6 +71,7 @@ class ActivityPlan:
         "job_maps_by_code",
         "joins_ahead",
         "kind",
+        "leaves_no_row",
         "lineage",
         "output_maps",
         "persist",
@@ -85,21 +87,30 @@ class ActivityPlan:
         self.depth = activity.depth
         self.lineage = _lineage(activity, graph)
         self.edges = tuple(map(EdgePlan, activity.edges))
+        self._edges_by_answer: dict[tuple[str, int], tuple[EdgePlan, ...]] = {}
         self.input_maps = _maps(activity.input_maps)
         self.output_maps = _maps(activity.output_maps)
         self.job_maps = _maps(activity.job_maps)
-        self.job_maps_by_code = {code: compile_template(maps.template) for code, maps in activity.job_maps_by_code.items()}
+        self.job_maps_by_code = {code: _json(maps.template) for code, maps in activity.job_maps_by_code.items()}
         self.emit = _unless_false(activity.emit)
         self.persist = _unless_false(activity.persist)
-        self.telemetry = compile_template(activity.telemetry) if activity.telemetry else None
+        self.telemetry = _json(activity.telemetry) if activity.telemetry else None
         self.rules = tuple(map(RulePlan, activity.rules)) if isinstance(activity, Hook) else ()
-        self.closures = {name: compile_template(_template(activity, name)) for name in _TEMPLATES[self.kind]}
+        self.closures = {name: _json(_template(activity, name)) for name in _TEMPLATES[self.kind]}
         self.gathers = activity.join == "all"
+        self.leaves_no_row = activity.kind == "cycle" and _setting(activity, "stored") is False
         self.joins_ahead = tuple((join, graph.activities[graph.activities[join].join_scope or ""].depth) for join in activity.joins_ahead)
         self.foreach_target = any(edge.target == self.id and edge.foreach is not None for edge in graph.transitions())
 
     def __getitem__(self, name: str) -> Closure:
         return self.closures[name]
+
+    def edges_for(self, status: str, code: int) -> tuple[EdgePlan, ...]:
+        """The edges that are for an answer of this status and code, whatever their conditions say."""
+        answer = status, code
+        if answer not in self._edges_by_answer:
+            self._edges_by_answer[answer] = tuple(edge for edge in self.edges if edge.takes(status, code))
+        return self._edges_by_answer[answer]
 
 
 _TEMPLATES: dict[str, tuple[str, ...]] = {
@@ -123,10 +134,10 @@ class GraphPlan:
         self.graph = graph
         self.activities = {each.id: ActivityPlan(each, graph) for each in graph.activities.values()}
         self.trigger = self.activities[graph.trigger]
-        self.inbox = next((each for each in self.activities.values() if _takes_messages(each.activity)), None)
+        self.inbox = next((each for each in self.activities.values() if _setting(each.activity, "inbox") is True), None)
         """The activity that takes what is posted to the job."""
         self.publishes = graph.publishes
-        self.expire = None if graph.expire is None else compile_template(graph.expire)
+        self.expire = None if graph.expire is None else _json(graph.expire)
         self.validate = _validator(graph.input_schema) if validates else _accepts
 
     def parent_of(self, activity_id: str) -> str | None:
@@ -155,8 +166,8 @@ class Plan:
         return self.graphs[topic]
 
 
-def _takes_messages(activity: Activity) -> bool:
-    return isinstance(activity.settings, dict) and activity.settings.get("inbox") is True
+def _setting(activity: Activity, name: str) -> Json:
+    return activity.settings.get(name) if isinstance(activity.settings, dict) else None
 
 
 def _template(activity: Activity, name: str) -> Template:
@@ -164,8 +175,16 @@ def _template(activity: Activity, name: str) -> Template:
     return value.template if isinstance(value, Mapping) else value
 
 
+def _json(template: Template) -> Closure:
+    """A closure that gives JSON; null for what is undefined."""
+    closure = compile_template(template)
+    if not gives_json(template):
+        return lambda scope: to_json(closure(scope))
+    return lambda scope: None if (value := closure(scope)) is UNDEFINED else value
+
+
 def _maps(mapping: Mapping | None) -> Closure | None:
-    return None if mapping is None else compile_template(mapping.template)
+    return None if mapping is None else _json(mapping.template)
 
 
 def _matches(match: tuple[Match, ...]) -> tuple[tuple[Closure, Closure], ...]:
@@ -173,7 +192,7 @@ def _matches(match: tuple[Match, ...]) -> tuple[tuple[Closure, Closure], ...]:
 
 
 def _unless_false(template: Template) -> Closure | None:
-    return None if template is False or template is None else compile_template(template)
+    return None if template is False or template is None else _json(template)
 
 
 def _lineage(activity: Activity, graph: Graph) -> tuple[str, ...]:

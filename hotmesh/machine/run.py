@@ -9,11 +9,10 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
 
 from hotmesh.duration import parse_duration
 from hotmesh.errors import PipeError
-from hotmesh.expr import strict_equals, to_json
+from hotmesh.expr import strict_equals
 from hotmesh.machine import ledger as digits
 from hotmesh.machine.dimension import Dimension, to_text
 from hotmesh.machine.effects import Message, Publication, Step
@@ -30,8 +29,6 @@ MAX_REENTRIES = 10_000
 
 MAPPING_FAILED = 590
 EXHAUSTED = 597
-
-T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -52,13 +49,13 @@ def job_key(plan: Plan, topic: str, payload: Json, moment: Moment, fallback: str
     """The id of the job that a payload starts: the trigger's `stats.id`, else `fallback`. Raises PipeError, UnknownTopic."""
     trigger = plan.graph_of(topic).trigger
     value = trigger["job_id"](PayloadScope(trigger.id, payload, moment.now, moment.seed))
-    return fallback if value is UNDEFINED or value is None or value == "" else str(to_json(value))
+    return fallback if value is None or value == "" else str(value)
 
 
 class Run:
     """One step in the making."""
 
-    __slots__ = ("_now_ms", "candidates", "entered", "graph", "job", "make_id", "moment", "plan", "queue", "step")
+    __slots__ = ("_now_ms", "_scope", "candidates", "entered", "graph", "job", "make_id", "moment", "plan", "queue", "step")
 
     def __init__(self, plan: Plan, job: JobState, moment: Moment, step: Step) -> None:
         self.plan = plan
@@ -68,6 +65,8 @@ class Run:
         self._now_ms = moment.now_ms
         self.make_id = moment.make_id
         self.step = step
+        self._scope: JobScope | None = None
+        """The scope asked for last; most are asked for several times in a row."""
         self.queue: deque[Instance] = deque()
         self.candidates: deque[Key] = deque()
         """Joins, by their scope's dimension, that may be ready: looked at when the queue is empty."""
@@ -81,12 +80,20 @@ class Run:
 
     def scope(self, instance: Instance) -> JobScope:
         """Where the references of an instance's templates look."""
-        moment = self.moment
-        return JobScope(self.plan.program.id, self.graph, self.job, self.plan_of(instance), instance, moment.now, moment.seed)
+        scope = self._scope
+        if scope is None or scope.instance is not instance:
+            moment = self.moment
+            scope = JobScope(self.plan.program.id, self.graph, self.job, self.plan_of(instance), instance, moment.now, moment.seed)
+            self._scope = scope
+        return scope
 
     def value(self, closure: Closure, instance: Instance, key: str) -> Json:
-        """A template's value as JSON (UNDEFINED stays). Raises PipeError naming `key`."""
-        return to_json(placed(lambda: closure(self.scope(instance)), key))
+        """A template's value as JSON. Raises PipeError naming `key`."""
+        try:
+            return closure(self.scope(instance))
+        except PipeError as raised:
+            place(raised, key)
+            raise
 
     def payload(self) -> Json:
         """What the job was started with."""
@@ -118,6 +125,11 @@ class Run:
         """The instance's row is to be written."""
         instance.updated_ms = self._now_ms
         self.step.touched.setdefault(instance.key, False)
+
+    def forget(self, instance: Instance) -> None:
+        """Write no row for an instance that began and ended in this very step."""
+        if self.step.touched.get(instance.key):
+            del self.step.touched[instance.key], self.job.instances[instance.key]
 
     def dispatched(self, instance: Instance) -> None:
         """Leg 1 is done (once more)."""
@@ -257,7 +269,8 @@ class Run:
         """Enter the targets of every edge whose conditions hold; whether there was one."""
         if self.job.done or self.job.cancelled:
             return False
-        taken = [(edge, self._items(edge, instance)) for edge in plan.edges if edge.takes(status, code) and self._holds(edge, instance)]
+        edges = plan.edges_for(status, code)
+        taken = [(edge, self._items(edge, instance)) for edge in edges if not edge.match or self._holds(edge, instance)]
         base = instance.opened
         instance.opened = base + max([1, *(len(items) for _, items in taken if items is not None)])
         for edge, items in taken:
@@ -265,17 +278,19 @@ class Run:
         return bool(taken)
 
     def _holds(self, edge: EdgePlan, instance: Instance) -> bool:
-        if not edge.match:
-            return True
         scope = self.scope(instance)
         verdicts = (strict_equals(expected(scope), actual(scope)) for expected, actual in edge.match)
-        return placed(lambda: all(verdicts) if edge.gate_all else any(verdicts), f"transition to {edge.target}")
+        try:
+            return all(verdicts) if edge.gate_all else any(verdicts)
+        except PipeError as raised:
+            place(raised, f"transition to {edge.target}")
+            raise
 
     def _items(self, edge: EdgePlan, instance: Instance) -> list[Json] | None:
         if edge.foreach is None:
             return None
         items = self.value(edge.foreach, instance, f"foreach of {edge.target}")
-        if items is UNDEFINED or items is None:
+        if items is None:
             return []
         if not isinstance(items, list):
             raise PipeError(f"foreach of {edge.target} takes a list, not {type(items).__name__}", path="foreach")
@@ -395,7 +410,7 @@ class Run:
     def duration(self, template: Closure, instance: Instance, name: str) -> float | None:
         """The seconds that a template gives, None for nothing. Raises PipeError for what is no duration."""
         value = self.value(template, instance, name)
-        if value is UNDEFINED or value is None or value == "":
+        if value is None or value == "":
             return None
         try:
             return parse_duration(value)
@@ -409,13 +424,9 @@ class LimitError(PipeError):
     code = EXHAUSTED
 
 
-def placed(evaluate: Callable[[], T], key: str) -> T:
-    """The value, with `key` added to the path of an error."""
-    try:
-        return evaluate()
-    except PipeError as raised:
-        raised.path = f"{key}.{raised.path}" if raised.path else key
-        raise
+def place(raised: PipeError, key: str) -> None:
+    """Put `key` before the path of an error."""
+    raised.path = f"{key}.{raised.path}" if raised.path else key
 
 
 def _error(code: int, message: str) -> dict[str, Json]:

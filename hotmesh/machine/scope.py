@@ -6,6 +6,7 @@ instance, and when a `foreach` lies between, the list of its instances in the or
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from zlib import crc32
 
@@ -62,9 +63,9 @@ class JobScope:
 
     def _job(self, path: tuple[str, ...]) -> object:
         if not path:
-            return {"data": self.job.data, "metadata": self._job_metadata()}
+            return {"data": dict(self.job.data), "metadata": self._job_metadata()}
         if path[0] == "data":
-            return walk(self.job.data, path[1:])
+            return walk(self.job.data, path[1:]) if len(path) > 1 else dict(self.job.data)
         return walk(self._job_metadata(), path[1:]) if path[0] == "metadata" else UNDEFINED
 
     def _job_metadata(self) -> dict[str, Json]:
@@ -160,7 +161,12 @@ def _read(instance: Instance, plan: ActivityPlan, path: tuple[str, ...]) -> obje
         return _section(instance, plan, section)
     if path[1] == "data":
         return walk(getattr(instance, section), path[2:])
-    return walk(metadata(instance, plan), path[2:]) if path[1] == "metadata" else UNDEFINED
+    if path[1] != "metadata":
+        return UNDEFINED
+    if len(path) == 2:
+        return metadata(instance, plan)
+    entry = _METADATA.get(path[2])
+    return UNDEFINED if entry is None else walk(entry(instance, plan), path[3:])
 
 
 def _section(instance: Instance, plan: ActivityPlan, section: str) -> dict[str, object]:
@@ -169,14 +175,17 @@ def _section(instance: Instance, plan: ActivityPlan, section: str) -> dict[str, 
 
 def metadata(instance: Instance, plan: ActivityPlan) -> dict[str, Json]:
     """`{a.output.metadata…}`: who the instance is, how it went and when."""
-    return {
-        "aid": plan.id,
-        "dad": to_text(instance.dimension),
-        "as": instance.status,
-        "atp": plan.kind,
-        "stp": getattr(plan.activity, "subtype", None),
-        "ac": iso_time(instance.created_ms),
-        "au": iso_time(instance.updated_ms),
-        "err": instance.error and instance.error["message"],
-        "$error": instance.error,
-    }
+    return {name: entry(instance, plan) for name, entry in _METADATA.items()}
+
+
+_METADATA: dict[str, Callable[[Instance, ActivityPlan], Json]] = {
+    "aid": lambda instance, plan: plan.id,
+    "dad": lambda instance, plan: to_text(instance.dimension),
+    "as": lambda instance, plan: instance.status,
+    "atp": lambda instance, plan: plan.kind,
+    "stp": lambda instance, plan: getattr(plan.activity, "subtype", None),
+    "ac": lambda instance, plan: iso_time(instance.created_ms),
+    "au": lambda instance, plan: iso_time(instance.updated_ms),
+    "err": lambda instance, plan: instance.error and instance.error["message"],
+    "$error": lambda instance, plan: instance.error,
+}

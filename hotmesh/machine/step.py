@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import assert_never
 
 from hotmesh.errors import PayloadError
-from hotmesh.expr import to_json
 from hotmesh.machine import activities, inbox, retry
 from hotmesh.machine import ledger as digits
 from hotmesh.machine.effects import DeadLetter, Message, Step, TaskRetry
@@ -288,12 +287,10 @@ def _dimension(error: Json) -> tuple[int, ...]:
 
 
 def _facets(graph: GraphPlan, scope: PayloadScope) -> dict[str, Json] | None:
-    facets = to_json(graph.trigger["facets"](scope)) or {}
-    key = to_json(graph.trigger["job_key"](scope))
-    if key is not UNDEFINED and key is not None:
-        facets["key"] = key
-    return facets or None
+    facets = graph.trigger["facets"](scope) or {}
+    key = graph.trigger["job_key"](scope)
+    return (facets if key is None else {**facets, "key": key}) or None
 
 
-def _text(value: object) -> str | None:
-    return None if value is UNDEFINED or value is None else str(to_json(value))
+def _text(value: Json) -> str | None:
+    return None if value is None else str(value)

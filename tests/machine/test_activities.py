@@ -426,6 +426,16 @@ def test_a_worker_reached_by_a_cycle_runs_again_with_its_maps() -> None:
     assert [dimension for name, dimension in it.instances(job) if name == "w"] == [",0,0", ",0,1", ",0,2"]
 
 
+def test_a_cycle_leaves_no_row_when_it_is_told_so() -> None:
+    again = {"type": "cycle", "ancestor": "w", "settings": {"stored": False}, "input": {"maps": {"n": "{w.output.data.n}"}}}
+    go_on = {"match": [{"expected": True, "actual": {"@pipe": [["{w.output.data.n}", 3], ["{@conditional.less_than}"]]}}]}
+    it = world({"w": WORK, "again": again}, {"t": to("w"), "w": to("again", conditions=go_on)})
+    job = it.start("main", {"n": 0})
+    it.run(lambda task: succeed(task, {"n": task.input["n"] + 1}))
+    assert it.job(job).data == {"got": {"n": 3}}
+    assert {name for name, _ in it.instances(job)} == {"t", "w"}
+
+
 def test_a_cycle_without_an_end_fails_with_597() -> None:
     it = world({"p": {"type": "hook"}, "again": {"type": "cycle", "ancestor": "p"}}, {"t": to("p"), "p": to("again")})
     job = it.start("main")

@@ -9,7 +9,10 @@ from hotmesh.values import UNDEFINED
 
 
 def begin(run: Run, instance: Instance) -> None:
-    """Re-enter the ancestor with this cycle's maps and settle."""
+    """Re-enter the ancestor with this cycle's maps and settle.
+
+    With `settings: {stored: false}` a cycle leaves no row: that its ancestor was entered again tells as much.
+    """
     plan = run.plan_of(instance)
     activity = plan.activity
     assert isinstance(activity, Cycle)
@@ -18,3 +21,5 @@ def begin(run: Run, instance: Instance) -> None:
     run.dispatched(instance)
     run.reenter(ancestor.id, instance.dimension[: ancestor.depth + 1], payload)
     run.settle(instance, "success", 200)
+    if plan.leaves_no_row and instance.status == "success":
+        run.forget(instance)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from hotmesh.errors import PipeError
 from hotmesh.expr import to_json
 from hotmesh.machine.effects import Escalation, Message, Wait
 from hotmesh.machine.job import Instance
 from hotmesh.machine.plan import ActivityPlan, RulePlan
-from hotmesh.machine.run import Run, placed
+from hotmesh.machine.run import Run, place
 from hotmesh.values import UNDEFINED
 
 
@@ -46,7 +47,11 @@ def _escalate(run: Run, instance: Instance, plan: ActivityPlan) -> None:
 
 def _key(run: Run, instance: Instance, rule: RulePlan) -> str:
     scope = run.scope(instance)
-    return placed(lambda: rule.key([_plain(expected(scope)) for expected, _ in rule.match]), f"hooks.{rule.topic}.expected")
+    try:
+        return rule.key([_plain(expected(scope)) for expected, _ in rule.match])
+    except PipeError as raised:
+        place(raised, f"hooks.{rule.topic}.expected")
+        raise
 
 
 def _plain(value: object) -> object:

@@ -6,7 +6,7 @@ from hotmesh.machine.activities.worker import topic_of
 from hotmesh.machine.effects import Message
 from hotmesh.machine.job import Instance
 from hotmesh.machine.run import Run
-from hotmesh.values import UNDEFINED, Json
+from hotmesh.values import Json
 
 
 def begin(run: Run, instance: Instance) -> None:
@@ -15,7 +15,7 @@ def begin(run: Run, instance: Instance) -> None:
     target = run.value(plan["target"], instance, "target")
     order = _order(run, instance)
     run.dispatched(instance)
-    if target is not UNDEFINED and target is not None:
+    if target is not None:
         topic = topic_of(run, instance) if run.value(plan["topic"], instance, "topic") else None
         run.step.messages.append(Message(run.make_id(), "interrupt", None, payload={"key": str(target), "topic": topic, **order}))
         run.settle(instance, "success", 200, {"job_id": str(target)})
@@ -31,7 +31,7 @@ def _order(run: Run, instance: Instance) -> dict[str, Json]:
     plan = run.plan_of(instance)
     reason, code, throw, descend = (run.value(plan[name], instance, name) for name in ("reason", "error_code", "throw", "descend"))
     return {
-        "reason": str(reason) if reason not in (UNDEFINED, None) else "interrupted",
+        "reason": "interrupted" if reason is None else str(reason),
         "code": int(code) if isinstance(code, (int, float)) else 410,
         "throw": throw is not False,
         "descend": descend is True,

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from hotmesh.errors import PipeError
-from hotmesh.expr import to_json
 from hotmesh.machine.activities.worker import topic_of
 from hotmesh.machine.effects import SignalSent
 from hotmesh.machine.job import Instance
 from hotmesh.machine.plan import ActivityPlan
 from hotmesh.machine.run import Run
 from hotmesh.program import Signal
-from hotmesh.values import UNDEFINED, Json
+from hotmesh.values import Json
 
 
 def begin(run: Run, instance: Instance) -> None:
@@ -34,7 +33,7 @@ def _payload(run: Run, instance: Instance, plan: ActivityPlan) -> Json:
     """`signal.maps`; with `resolver.maps` on top, which tells a broadcast's receivers apart."""
     data = run.value(plan["signal_maps"], instance, "signal.maps")
     added = run.value(plan["resolver_maps"], instance, "resolver.maps")
-    data = {} if data is UNDEFINED or data is None else data
+    data = {} if data is None else data
     return {**data, **added} if isinstance(data, dict) and isinstance(added, dict) else data
 
 
@@ -52,4 +51,4 @@ def _verdict(run: Run, instance: Instance, plan: ActivityPlan) -> tuple[str, int
 
 def _facet(run: Run, instance: Instance, plan: ActivityPlan) -> tuple[str, Json]:
     name = run.value(plan["key_name"], instance, "key_name")
-    return str(to_json(name)), run.value(plan["key_value"], instance, "key_value")
+    return str(name), run.value(plan["key_value"], instance, "key_value")
