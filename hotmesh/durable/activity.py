@@ -8,9 +8,9 @@ import functools
 import inspect
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, ParamSpec, TypeVar, overload
+from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
-from hotmesh.durable.activity_calls import ActivityOptions, ActivityProxy, call_activity
+from hotmesh.durable.activity_calls import ActivityOptions, ActivityProxy, ProxyOptions, call_activity
 from hotmesh.durable.running import running
 from hotmesh.durable.values import encode
 from hotmesh.values import Json
@@ -74,7 +74,7 @@ class DurableActivity(Generic[P, R]):
 class AsyncActivity(DurableActivity[P, Coroutine[Any, Any, R]], Generic[P, R]):
     """An activity whose function is async."""
 
-    def options(self, **options: Any) -> ActivityProxy[P, R]:
+    def options(self, **options: Unpack[ProxyOptions]) -> ActivityProxy[P, R]:
         """The activity as a durable step with other options: `charge.options(retry={"maximum_attempts": 10})(order)`."""
         return ActivityProxy(self.activity_name, ActivityOptions.of(options, self._options), self.function)
 
@@ -82,9 +82,20 @@ class AsyncActivity(DurableActivity[P, Coroutine[Any, Any, R]], Generic[P, R]):
 class SyncActivity(DurableActivity[P, R]):
     """An activity whose function is plain; its worker runs it in a thread. In a workflow call it by `options()`, or await the call."""
 
-    def options(self, **options: Any) -> ActivityProxy[P, R]:
+    def options(self, **options: Unpack[ProxyOptions]) -> ActivityProxy[P, R]:
         """The activity as a durable step with other options."""
         return ActivityProxy(self.activity_name, ActivityOptions.of(options, self._options), self.function)
+
+
+class ActivityDecorator(Protocol):
+    """`@Durable.activity(…)`."""
+
+    @overload
+    def __call__(self, function: Callable[P, Coroutine[Any, Any, R]], /) -> AsyncActivity[P, R]: ...  # type: ignore[overload-overlap]
+    @overload
+    def __call__(self, function: Callable[P, R], /) -> SyncActivity[P, R]: ...
+    def __call__(self, function: Any, /) -> Any:
+        """The function as an activity."""
 
 
 class ActivityNamespace:
@@ -96,9 +107,11 @@ class ActivityNamespace:
     def __call__(self, function: Callable[P, R], /) -> SyncActivity[P, R]: ...
     @overload
     def __call__(
-        self, function: None = ..., /, *, name: str | None = ..., transactional: bool = ..., **options: Any
-    ) -> Callable[[Callable[P, Coroutine[Any, Any, R]]], AsyncActivity[P, R]]: ...
-    def __call__(self, function: Any = None, /, *, name: str | None = None, transactional: bool = False, **options: Any) -> Any:
+        self, function: None = ..., /, *, name: str | None = ..., transactional: bool = ..., **options: Unpack[ProxyOptions]
+    ) -> ActivityDecorator: ...
+    def __call__(
+        self, function: Any = None, /, *, name: str | None = None, transactional: bool = False, **options: Unpack[ProxyOptions]
+    ) -> Any:
         """Make a function an activity. `options`: those of `proxy_activities`. `transactional`: it gets `get_context().tx`."""
         chosen = ActivityOptions.of(options)
 

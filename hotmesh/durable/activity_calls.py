@@ -166,7 +166,7 @@ class ActivityProxy(Generic[P, R]):
             raise TypeError(f"{self._name} is a {type(self._function).__name__}, not an activity")
         return call_activity(self._name, args, kwargs, self._options, self._function)
 
-    def options(self, **options: Any) -> ActivityProxy[P, R]:
+    def options(self, **options: Unpack[ProxyOptions]) -> ActivityProxy[P, R]:
         """The same activity with other options (`retry=…`, `task_queue=…`, timeouts, headers)."""
         return ActivityProxy(self._name, ActivityOptions.of(options, self._options), self._function)
 
@@ -225,7 +225,7 @@ def proxy_activities(source: Any, **options: Unpack[ProxyOptions]) -> Any:
     return ActivityProxies(source, ActivityOptions.of(options))
 
 
-def execute_activity(name: str | Callable[..., Any], *arguments: Any, **options: Any) -> Coroutine[Any, Any, Any]:
+def execute_activity(name: str | Callable[..., Any], *arguments: Any, **options: Unpack[ProxyOptions]) -> Coroutine[Any, Any, Any]:
     """Call one activity by its name or function."""
     called = name if isinstance(name, str) else getattr(name, "activity_name", name.__name__)
     return call_activity(called, arguments, {}, ActivityOptions.of(options), None if isinstance(name, str) else name)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from hotmesh.durable.values import encode
 from hotmesh.duration import parse_duration
@@ -28,8 +28,14 @@ KEEP_SIGNAL_S = 7 * 86_400.0
 """How long a signal to one job is kept while that job does not wait for it."""
 
 
+@overload
+def define(function: F, /) -> F: ...
+@overload
 def define(
-    function: F | None = None, *, name: str | None = None, task_queue: str | None = None, retry: Mapping[str, Any] | None = None
+    function: None = ..., /, *, name: str | None = ..., task_queue: str | None = ..., retry: Mapping[str, Any] | None = ...
+) -> Callable[[F], F]: ...
+def define(
+    function: F | None = None, /, *, name: str | None = None, task_queue: str | None = None, retry: Mapping[str, Any] | None = None
 ) -> Any:
     """Give a workflow function its name, queue and defaults. Plain async functions are welcome without."""
 

@@ -209,7 +209,7 @@ def entity() -> Entity:
     return Entity(current("entity"))
 
 
-async def all(*awaitables: Awaitable[Any]) -> list[Any]:
+async def all(*awaitables: Awaitable[T]) -> list[T]:
     """Wait for all; their values in order. Raises the first error."""
     return list(await asyncio.gather(*awaitables))
 
