@@ -285,8 +285,9 @@ class Node(Waiters):
         self.engine.messages.pop(lease[0], None)
         parent = request.parent
         if parent is None or not parent.waits:
-            logger.error("the job %s of %s can't be started: %s", request.key, request.topic, error)
-            self.spawn(self.streams.refuse_start(lease, request.job_id, request.topic, {"code": error.code, "message": str(error)}))
+            message = f"the job {request.key} can't be started: {error}"
+            logger.error("%s", message)
+            self.spawn(self.streams.refuse_start(lease, request.job_id, request.topic, {"code": error.code, "message": message}))
             return
         detail = {"code": error.code, "message": str(error)}
         event = ChildAnswered(parent.activity_id, parent.dimension, request.job_id, "error", error.code, None, detail)

@@ -186,7 +186,7 @@ async def test_sql_says_what_is_wrong(mesh: HotMesh, admin: asyncpg.Connection, 
 
 async def test_a_start_from_sql_that_does_not_fit_is_a_dead_letter(mesh: HotMesh, admin: asyncpg.Connection) -> None:
     schema = mesh.node.schema
-    await admin.fetchval("SELECT hotmesh.pub($1, 'order.placed', '{\"n\": \"five\"}')", mesh.app_id)
+    await admin.fetchval("SELECT hotmesh.pub($1, 'order.placed', '{\"n\": \"five\"}', 'o-5')", mesh.app_id)
     while not (letters := await admin.fetch(f"SELECT error ->> 'message' FROM {schema}.dead_letters")):
         await mesh.node.streams.next_due([])
-    assert letters[0][0] == "order.placed does not take this payload: n: 'five' is not of type 'integer'"
+    assert letters[0][0] == "the job o-5 can't be started: order.placed does not take this payload: n: 'five' is not of type 'integer'"
