@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -40,6 +41,13 @@ class Driver:
             if orders:
                 await self.app.workers.wait_for_complete(orders)
         await self.pilot.pause()
+
+    async def until(self, shows: Callable[[], bool]) -> None:
+        """Until something is so that Textual does by the clock, as its palette."""
+        async with asyncio.timeout(10):
+            while not shows():
+                await self.app.animator.wait_for_idle()
+                await asyncio.sleep(0)
 
     def screen(self) -> str:
         """All that the lines of the screen in front say."""
