@@ -1,112 +1,96 @@
-"""`python -m benchmarks [w1 w2 …] [--forms yaml,durable,…] [--scale 1] [--json FILE]`: run workloads, print a table and JSON."""
+"""Run the workloads in every form against one Postgres; the figures as JSON on stdout, progress and a table on stderr.
+
+Every form has processes and databases of its own, one after the other; the databases (hotmesh_bench_…) are dropped in the end. Before,
+between and after them a calibration says what one-row commits cost on this machine at that moment: compare ratios, not milliseconds.
+"""
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import importlib
 import json
+import sys
 from pathlib import Path
-from typing import Any
 
-import asyncpg
-
-from benchmarks import deploying, growth, killing
-from benchmarks.measure import Counters, Json, calibrate, surroundings, tell
-from benchmarks.workloads import WORKLOADS, w8
+from benchmarks import table
+from benchmarks.forms import FORMS
+from benchmarks.measure import Json, tell
+from benchmarks.running import Plan, run
+from benchmarks.suite import GROUPS, WORKLOADS
 from hotmesh.store.address import resolve_dsn
 
-FORMS = {
-    "yaml": "benchmarks.yaml_form:YamlForm",
-    "durable": "benchmarks.durable_form:DurableForm",
-    "dbos": "benchmarks.peers.dbos_form:DbosForm",
-}
-"""Where each form lives; a form whose packages are not installed is left out, and said to be."""
+EXAMPLES = """
+workloads:
+{workloads}
+groups:
+{groups}
+forms:
+{forms}
 
-WARM_UP = 30
-EVERYTHING = [*WORKLOADS, "w7", "w8", "w9", "growth"]
+examples:
+  make bench                                            everything, about 20 minutes
+  make bench ARGS="--scale 0.1 --repeat 1"              a quick look at everything
+  python -m benchmarks --only w2,w3 --forms yaml,dbos   two workloads in two forms
+  python -m benchmarks --markdown --json last.json      the tables of benchmarks/README.md; the JSON in a file
+  python -m benchmarks --from last.json --markdown      the same tables again, from the file
+  python -m benchmarks.profile w3 --form durable        where the time of a workload goes
+"""
 
 
-def main() -> None:
-    """Run what the command line asks for."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("workloads", nargs="*", default=EVERYTHING, help=f"of {', '.join(EVERYTHING)}; all when none is named")
-    parser.add_argument("--forms", default="yaml,durable,dbos", help=f"of {', '.join(FORMS)} (default: all)")
-    parser.add_argument("--scale", type=float, default=1.0, help="a factor on how much is run, as 0.1 for a quick look")
-    parser.add_argument("--dsn", help="the Postgres to use (default: HOTMESH_DSN, DATABASE_URL, the embedded one)")
-    parser.add_argument("--json", type=Path, help="also write the JSON there")
-    arguments = parser.parse_args()
-    unknown = [*({*arguments.workloads} - {*EVERYTHING}), *({*arguments.forms.split(",")} - FORMS.keys())]
-    if unknown:
-        parser.error(f"there is no {unknown[0]!r}; there is {', '.join([*EVERYTHING, *FORMS])}")
-    result = asyncio.run(run(arguments, resolve_dsn(arguments.dsn)))
+def parser() -> argparse.ArgumentParser:
+    """The command line."""
+    names = {name: each.title for name, each in WORKLOADS.items()}
+    forms = {name: f"{each.title} ({', '.join(each.workloads)})" for name, each in FORMS.items()}
+    groups = {name: ", ".join(each) for name, each in GROUPS.items()}
+    epilog = EXAMPLES.format(workloads=_listed(names), groups=_listed(groups), forms=_listed(forms))
+    made = argparse.ArgumentParser(
+        "python -m benchmarks", description=__doc__, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    made.add_argument("--only", metavar="WORKLOADS", help="workloads and groups, separated by commas (default: all)")
+    made.add_argument("--forms", metavar="FORMS", help="forms, separated by commas (default: all whose packages are installed)")
+    made.add_argument("--scale", type=float, default=1.0, help="a factor on how much is run (default: 1)")
+    made.add_argument("--repeat", type=int, default=3, help="runs of each workload, of which the median counts (default: 3)")
+    made.add_argument("--dsn", help="the Postgres to use, by a role that may create databases (default: HOTMESH_DSN, the embedded one)")
+    made.add_argument("--json", metavar="FILE", type=Path, help="also write the JSON there")
+    made.add_argument("--from", metavar="FILE", type=Path, dest="earlier", help="run nothing; show the results in that file")
+    made.add_argument("--markdown", action="store_true", help="print the tables of benchmarks/README.md in place of the JSON")
+    return made
+
+
+def _listed(names: dict[str, str]) -> str:
+    return "\n".join(f"  {name:14} {text}" for name, text in names.items())
+
+
+def main() -> int:
+    """Run what the command line asks for; 1 when something failed."""
+    command = parser()
+    arguments = command.parse_args()
+    if arguments.earlier:
+        result: Json = json.loads(arguments.earlier.read_text())
+    else:
+        if arguments.scale <= 0 or arguments.repeat < 1:
+            command.error("--scale is above 0, --repeat at least 1")
+        plan = _plan(command, arguments)
+        result = asyncio.run(run(plan, resolve_dsn(arguments.dsn)))
     text = json.dumps(result, indent=2)
-    print(text)
     if arguments.json:
         arguments.json.write_text(text + "\n")
+    if not arguments.markdown:
+        tell("\n" + table.markdown(result))
+    print(table.markdown(result) if arguments.markdown else text)
+    return 1 if result["failures"] else 0
 
 
-async def run(arguments: argparse.Namespace, dsn: str) -> Json:
-    """Calibrate, then every form's workloads, then calibrate again: what counts is the ratio."""
-    result: Json = {"surroundings": await surroundings(dsn), "calibration": [await calibrate(dsn)], "forms": {}}
-    for name in arguments.forms.split(","):
-        form = load(name)
-        if form is None:
-            tell(f"{name}: left out, its packages are not installed")
-            continue
-        result["forms"][name] = await run_form(name, form, arguments, dsn)
-    result["calibration"].append(await calibrate(dsn))
-    for line in table(result):
-        tell(line)
-    return result
-
-
-def load(name: str) -> Any:
-    """A form's class, None when its packages are not there."""
-    module, _, attribute = FORMS[name].partition(":")
-    try:
-        return getattr(importlib.import_module(module), attribute)
-    except ModuleNotFoundError as error:
-        if error.name is not None and error.name.startswith(("benchmarks", "hotmesh")):
-            raise
-        return None
-
-
-async def run_form(name: str, form_class: Any, arguments: argparse.Namespace, dsn: str) -> Json:
-    """One form's workloads."""
-    results: Json = {}
-    async with form_class.open(dsn) as form:
-        for number in range(WARM_UP):
-            await form.steps(1, number)
-        for workload in arguments.workloads:
-            if workload in WORKLOADS:
-                results[workload] = await WORKLOADS[workload](form, arguments.scale)
-                tell(f"{name} {workload}: {results[workload]}")
-        if "w8" in arguments.workloads:
-            connection = await asyncpg.connect(dsn)
-            results["w8"] = await w8(form, arguments.scale, Counters(connection))
-            await connection.close()
-            tell(f"{name} w8: {results['w8']}")
-    if name == "yaml":
-        for workload, measure in (("w7", deploying.w7), ("w9", killing.w9), ("growth", growth.growth)):
-            if workload in arguments.workloads:
-                results[workload] = await measure(dsn, arguments.scale)
-                tell(f"{name} {workload}: {results[workload]}")
-    return results
-
-
-def table(result: Json) -> list[str]:
-    """The results as a Markdown table, a row a workload."""
-    forms = result["forms"]
-    rows = [f"| workload | {' | '.join(forms)} |", f"|---|{'---|' * len(forms)}"]
-    for workload in EVERYTHING:
-        cells = [", ".join(f"{key} {value}" for key, value in forms[form].get(workload, {}).items()) or "–" for form in forms]
-        if any(cell != "–" for cell in cells):
-            rows.append(f"| {workload} | {' | '.join(cells)} |")
-    calibration = result["calibration"]
-    rows.append(f"\ncalibration: {calibration[0]} before, {calibration[1]} after")
-    return rows
+def _plan(command: argparse.ArgumentParser, arguments: argparse.Namespace) -> Plan:
+    wanted = arguments.only.split(",") if arguments.only else list(WORKLOADS)
+    chosen = {name for each in wanted for name in GROUPS.get(each, (each,))}
+    forms = arguments.forms.split(",") if arguments.forms else list(FORMS)
+    for given, known, kind in ((chosen, WORKLOADS, "workload"), (forms, FORMS, "form")):
+        if unknown := sorted({*given} - {*known}):
+            command.error(f"there is no {kind} {unknown[0]!r}; there is {', '.join(known)}")
+    named = arguments.forms is not None
+    return Plan([name for name in WORKLOADS if name in chosen], forms, arguments.scale, arguments.repeat, must_have=named)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

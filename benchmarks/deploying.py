@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
+from itertools import count
 
 from benchmarks.measure import Json, milliseconds, one_by_one
-from benchmarks.yaml_form import sequence
-from hotmesh import HotMesh
+from benchmarks.yaml_form import YamlForm, sequence
+
+_versions = count(2)
 
 
-async def w7(dsn: str, scale: float) -> Json:
-    """From the YAML text to the version that new jobs get."""
-    async with HotMesh(app_id=f"bench{uuid4().hex[:8]}", engine={"connection": dsn}) as mesh:
+async def w7(form: YamlForm, scale: float) -> Json:
+    """From the YAML text to the version that new jobs get; another text each time."""
+    mesh = form.mesh
 
-        async def deploy(number: int) -> None:
-            text = f"app:\n  id: {mesh.app_id}\n  version: '{number + 1}'\n  graphs:\n{sequence('ten', 9)}\n"
-            await mesh.deploy(text)
-            await mesh.activate(number + 1)
+    async def deploy(_: int) -> None:
+        version = next(_versions)
+        await mesh.deploy(f"app:\n  id: {mesh.app_id}\n  version: '{version}'\n  graphs:\n{sequence('ten', 9)}\n")
+        await mesh.activate(version)
 
-        return milliseconds(await one_by_one(max(5, int(20 * scale)), deploy))
+    return milliseconds(await one_by_one(max(3, int(20 * scale)), deploy))

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
+import asyncpg
+
+from benchmarks import serve
+from benchmarks.effects import APP_ID, CONCURRENCY, LEASE_S, SECONDS, Effects, record
+from benchmarks.yaml_form import until_it_waits
 from hotmesh import Durable
 
-QUEUE = "bench"
+QUEUE = "work"
 
 
 async def work(number: int) -> int:
@@ -43,34 +46,17 @@ async def sleeping(seconds: float) -> None:
     await Durable.workflow.sleep(seconds)
 
 
+WORKFLOWS = [sequence, fan_out, waiting, sleeping]
+
+
 class DurableForm:
     """What the workloads ask for, as workflow functions."""
 
-    name = "durable"
-
     def __init__(self, client: Durable.Client) -> None:
-        self._client = client
-
-    @staticmethod
-    @asynccontextmanager
-    async def open(dsn: str) -> AsyncIterator[DurableForm]:
-        """A namespace of its own, with a worker in this process."""
-        namespace = f"bench{uuid4().hex[:8]}"
-        await Durable.Worker.create(
-            connection=dsn,
-            task_queue=QUEUE,
-            workflow=[sequence, fan_out, waiting, sleeping],
-            activities={"work": work},
-            namespace=namespace,
-            max_concurrent_activities=1000,
-        )
-        try:
-            yield DurableForm(Durable.Client(connection=dsn, namespace=namespace))
-        finally:
-            await Durable.shutdown()
+        self.client = client
 
     async def _run(self, function: Any, *arguments: Any) -> Any:
-        handle = await self._client.workflow.start(function, args=list(arguments), task_queue=QUEUE)
+        handle = await self.client.workflow.start(function, args=list(arguments), task_queue=QUEUE)
         return await handle.result()
 
     async def steps(self, count: int, number: int) -> Any:
@@ -81,18 +67,72 @@ class DurableForm:
         """A workflow of so many parallel activities."""
         return await self._run(fan_out, width)
 
+    async def loop(self, count: int) -> Any:
+        """The same function: it has a loop in it."""
+        return await self._run(sequence, count, 0)
+
+    async def begin_waiting(self, name: str) -> None:
+        """A workflow that waits for a signal."""
+        await self.client.workflow.start(waiting, args=[], task_queue=QUEUE, workflow_id=name)
+
     async def start_waiting(self, name: str) -> asyncio.Task[Any]:
-        """A workflow that waits for a signal; a task that ends with it."""
-        handle = await self._client.workflow.start(waiting, args=[], task_queue=QUEUE, workflow_id=name)
+        """One that waits for sure; a task that ends with it."""
+        handle = await self.client.workflow.start(waiting, args=[], task_queue=QUEUE, workflow_id=name)
+        await until_it_waits(await self.client.mesh(), name)
         return asyncio.create_task(handle.result())
 
     async def signal(self, name: str) -> None:
         """Wake it."""
-        handle = await self._client.workflow.get_handle(QUEUE, waiting, name)
-        await handle.signal("go", 1)
+        await self.client.workflow.signal("go", 1, workflow_id=name)
 
-    async def sleep(self, seconds: float) -> float:
-        """A workflow that sleeps; the seconds by which it ended late, as its caller sees it."""
-        began = time.perf_counter()
+    async def sleep(self, seconds: float) -> None:
+        """A workflow that sleeps."""
         await self._run(sleeping, seconds)
-        return time.perf_counter() - began - seconds
+
+
+@asynccontextmanager
+async def open_form(dsn: str, *, elsewhere: bool = False) -> AsyncIterator[DurableForm]:
+    """A client, with the worker in this process, or `elsewhere` in one of its own."""
+    async with Durable.Client(dsn, namespace=APP_ID) as client, AsyncExitStack() as stack:
+        if elsewhere:
+            await stack.enter_async_context(serve.process("durable", dsn))
+        else:
+            await stack.enter_async_context(_worker(client, work, 1000))
+        yield DurableForm(client)
+
+
+def _worker(client: Durable.Client, activity: Any, concurrency: int, **options: Any) -> Durable.Worker:
+    activities = {"work": activity}
+    return Durable.Worker(
+        client, task_queue=QUEUE, workflows=WORKFLOWS, activities=activities, max_concurrent_activities=concurrency, **options
+    )
+
+
+@asynccontextmanager
+async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
+    """The worker alone, in a process of its own; with `effects` each activity has one that can be counted."""
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as pool:
+
+        async def effect(number: int) -> int:
+            context = Durable.activity.get_context()
+            await record(context.tx or pool, context.guid)
+            await asyncio.sleep(SECONDS)
+            return number
+
+        client = Durable.Client(dsn, namespace=APP_ID)
+        worker = _worker(client, work, 1000)
+        if effects is not Effects.NONE:
+            activity = Durable.activity(name="work", transactional=effects is Effects.TRANSACTIONAL)(effect)
+            worker = _worker(client, activity, CONCURRENCY, lease_s=LEASE_S)
+        async with worker:
+            yield
+
+
+async def enqueue(dsn: str, count: int, effects: Effects) -> None:
+    """Start so many workflows of one effect each, and leave."""
+    async with Durable.Client(dsn, namespace=APP_ID) as client:
+        starts = (client.workflow.start(sequence, args=[1, number], task_queue=QUEUE) for number in range(count))
+        await asyncio.gather(*starts)
+
+
+UNFINISHED = f"SELECT count(*) FROM {APP_ID}.jobs WHERE status > 0"

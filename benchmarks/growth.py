@@ -1,68 +1,84 @@
-"""What grows: jobs in flight, the length of a workflow, the rows beneath, the jobs open in one process."""
+"""What grows, and what that costs: jobs in flight, the length of a workflow, finished jobs beneath, jobs open in one process."""
 
 from __future__ import annotations
 
 import asyncio
-import resource
+import gc
 import time
 
-from benchmarks.measure import Json, in_flight
-from benchmarks.yaml_form import YamlForm
+import asyncpg
 
-LOOP = """
-app:
-  id: APP
-  version: '2'
-  graphs:
-    - subscribes: loop
-      activities:
-        start: {type: trigger}
-        pivot:
-          type: hook
-          output: {maps: {n: {'@pipe': [['{pivot.output.data.n}', 1], ['{@conditional.nullish}']]}}}
-        step: {type: worker, topic: work, input: {maps: {n: '{pivot.output.data.n}'}}}
-        again:
-          type: cycle
-          ancestor: pivot
-          input: {maps: {n: {'@pipe': [['{pivot.output.data.n}', 1], ['{@math.add}']]}}}
-      transitions:
-        start: [{to: pivot}]
-        pivot: [{to: step}]
-        step:
-          - to: again
-            conditions:
-              match:
-                - expected: true
-                  actual: {'@pipe': [['{pivot.output.data.n}', '{start.output.data.steps}'], ['{@conditional.lt}']]}
-"""
+from benchmarks.effects import APP_ID
+from benchmarks.filling import fill
+from benchmarks.forms import Form
+from benchmarks.measure import Json, in_flight, memory_mb, quantile
+from benchmarks.workloads import w1, w2, w3b
+
+IN_FLIGHT = (10, 100, 1_000, 10_000)
+LENGTHS = (100, 1_000, 10_000)
+ROWS = 1_000_000
+OPEN = 10_000
 
 
-async def growth(dsn: str, scale: float) -> Json:
-    """Time per unit as things grow, and the memory of 10,000 open jobs."""
-    async with YamlForm.open(dsn) as form:
-        result: Json = {"w2_by_in_flight": {}}
-        for limit in (10, 100, 1000, 10_000):
-            count = max(limit, int(2000 * scale))
-            seconds = await in_flight(count, limit, lambda n: form.steps(1, n))
-            result["w2_by_in_flight"][limit] = round(count / seconds)
-        await form.mesh.deploy(LOOP.replace("APP", form.mesh.app_id))
-        await form.mesh.activate("2")
-        result["ms_per_step_by_steps"] = {steps: await _loop(form, steps) for steps in (100, 1000, int(9_900 * min(1.0, scale)))}
-    async with YamlForm.open(dsn) as form:
-        before = _memory_mb()
-        waiting = [await form.start_waiting(f"open-{n}") for n in range(int(10_000 * min(1.0, scale)))]
-        result["memory_mb"] = {"before": before, f"with {len(waiting)} open jobs": _memory_mb()}
-        for each in waiting:
-            each.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-    return result
+async def more_in_flight(form: Form, scale: float) -> Json:
+    """W2 with more and more in flight: workflows per second, and the time of one against that of the smallest number."""
+    rates: dict[str, int] = {}
+    for limit in IN_FLIGHT:
+        number = max(5, int(limit * min(1.0, scale)))
+        count = max(number, int(1000 * scale))
+        rates[str(number)] = round(count / await in_flight(count, number, lambda n: form.steps(1, n)))
+    first, *others = rates.values()
+    return {"per_s": rates, "worst": round(max(first / each for each in others), 2)}
 
 
-async def _loop(form: YamlForm, steps: int) -> float:
-    began = time.perf_counter()
-    await form.mesh.pubsub("loop", {"steps": steps}, timeout=600)
-    return round((time.perf_counter() - began) / steps * 1e3, 3)
+async def longer(form: Form, scale: float) -> Json:
+    """W3b with more and more steps: milliseconds per step, and the longest against the shortest."""
+    times: dict[str, float] = {}
+    for length in LENGTHS:
+        steps = max(2, int(length * min(1.0, scale)))
+        taken = []
+        for _ in range(max(1, LENGTHS[1] // length)):
+            began = time.perf_counter()
+            await form.loop(steps)
+            taken.append((time.perf_counter() - began) / steps * 1e3)
+        times[str(steps)] = round(quantile(taken, 0.5), 2)
+    first, *others = times.values()
+    return {"ms_per_step": times, "worst": round(max(each / first for each in others), 2)}
 
 
-def _memory_mb() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+async def rows_beneath(form: Form, scale: float, dsn: str) -> Json:
+    """W1, W2 and W3b before and after a million finished jobs came to lie beneath."""
+    count = max(1000, int(ROWS * min(1.0, scale)))
+    connection = await asyncpg.connect(dsn)
+    before = await _times(form, scale)
+    await form.steps(1, 0)
+    seconds, size = await fill(connection, APP_ID, count)
+    after = await _times(form, scale)
+    await connection.close()
+    worst = round(max(after[name] / before[name] for name in before), 2)
+    return {"jobs": count, "megabytes": size, "filled_in_s": seconds, "before_ms": before, "after_ms": after, "worst": worst}
+
+
+async def _times(form: Form, scale: float) -> dict[str, float]:
+    """Milliseconds of a workflow alone, of one among 100, and of a step; the best of three, since a slow one says little of rows."""
+    runs = [
+        {
+            "alone": (await w1(form, scale))["p50_ms"],
+            "among_100": round(1000 / (await w2(form, scale))["per_s"], 3),
+            "step": (await w3b(form, scale))["ms_per_step"],
+        }
+        for _ in range(3)
+    ]
+    return {name: min(run[name] for run in runs) for name in runs[0]}
+
+
+async def memory(form: Form, scale: float) -> Json:
+    """Megabytes of a process that has done one job and idles, and of the same with 10,000 jobs open."""
+    await form.steps(1, 0)
+    gc.collect()
+    idle = memory_mb()
+    count = max(100, int(OPEN * min(1.0, scale)))
+    seconds = await in_flight(count, 100, lambda n: form.begin_waiting(f"open-{n}"))
+    await asyncio.sleep(0)
+    held = memory_mb()
+    return {"idle_mb": idle["now"], "open_jobs": count, "open_mb": held["now"], "most_mb": held["most"], "opened_in_s": round(seconds, 1)}

@@ -1,75 +1,62 @@
-"""W9: a process is killed with 1,000 effects half done; how long until a second one has done all, and how often an effect is repeated."""
+"""W9: the only process of a mesh is killed with its effects half done; how long until a new one has done all, and what is done twice.
+
+The caller starts the workflows and leaves. One process works: engine, workflow functions, activities. Half way it gets a SIGKILL,
+and another is started at once. The clock runs from the kill to the last workflow's end, the start of the new process included.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import sys
 import time
-from uuid import uuid4
 
 import asyncpg
 
+from benchmarks import serve
+from benchmarks.effects import LEASE_S, TABLE, Effects
 from benchmarks.measure import Json
-from benchmarks.yaml_form import app_text
-from hotmesh import HotMesh, StreamData
 
-LEASE_S = 5.0
-
-WORKER = """
-import asyncio, sys
-from benchmarks.killing import serve
-asyncio.run(serve(*sys.argv[1:]))
-"""
+MOST_S = 120.0
+NOBODY_ELSE = "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+"""What the dead process had sent is carried out."""
 
 
-async def serve(dsn: str, app_id: str, transactional: str) -> None:
-    """A worker process: each effect is a row under the task's guid."""
-    pool = await asyncpg.create_pool(dsn, min_size=2, max_size=8)
-
-    async def effect(task: StreamData) -> Json:
-        connection = task.tx or pool
-        await connection.execute(f"INSERT INTO {app_id}_effects (guid) VALUES ($1)", task.metadata.guid)
-        await asyncio.sleep(0.01)
-        return {"result": 1}
-
-    worker = {"topic": "work", "callback": effect, "concurrency": 50, "transactional": transactional == "yes"}
-    async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=[worker], lease_s=LEASE_S):
-        print("ready", flush=True)
-        await asyncio.Event().wait()
-
-
-async def w9(dsn: str, scale: float) -> Json:
-    """For ordinary and for transactional workers."""
-    return {name: await _kill(dsn, int(1000 * scale), name == "transactional") for name in ("ordinary", "transactional")}
-
-
-async def _kill(dsn: str, count: int, transactional: bool) -> Json:
-    app_id = f"bench{uuid4().hex[:8]}"
+async def w9(form: str, dsn: str, scale: float, effects: Effects) -> Json:
+    """One kill."""
+    count = max(100, int(1000 * scale))
     admin = await asyncpg.connect(dsn)
-    await admin.execute(f"CREATE TABLE {app_id}_effects (guid text)")
-    async with HotMesh(app_id=app_id, engine={"connection": dsn}, lease_s=LEASE_S) as mesh:
-        await mesh.deploy(app_text(app_id))
-        await mesh.activate("1")
-        first = await _spawn(dsn, app_id, transactional)
-        jobs = [asyncio.create_task(mesh.pubsub("one", {"n": n}, timeout=120)) for n in range(count)]
-        while await admin.fetchval(f"SELECT count(*) FROM {app_id}_effects") < count // 2:  # noqa: ASYNC110
-            await asyncio.sleep(0.01)  # another process works
+    await admin.execute(f"CREATE TABLE {TABLE} (key text NOT NULL)")
+    written = serve.module(form)
+    await written.enqueue(dsn, count, effects)
+    async with serve.process(form, dsn, effects) as first:
+        await _reached(admin, f"SELECT count(*) >= {count // 2} FROM {TABLE}")
         first.kill()
         killed = time.perf_counter()
-        second = await _spawn(dsn, app_id, transactional)
-        await asyncio.gather(*jobs)
+        await first.wait()
+    await _reached(admin, NOBODY_ELSE)
+    half = await admin.fetchval(f"SELECT count(*) FROM {TABLE}")
+    in_flight = half - (count - await admin.fetchval(written.UNFINISHED))
+    async with serve.process(form, dsn, effects):
+        ready = time.perf_counter()
+        await _reached(admin, f"SELECT ({written.UNFINISHED}) = 0")
         seconds = time.perf_counter() - killed
-        second.terminate()
-        await asyncio.gather(first.wait(), second.wait())
-    effects = await admin.fetchval(f"SELECT count(*) FROM {app_id}_effects")
-    await admin.execute(f"DROP TABLE {app_id}_effects")
+    all_effects, different = await admin.fetchrow(f"SELECT count(*), count(DISTINCT key) FROM {TABLE}")
     await admin.close()
-    return {"seconds": round(seconds, 1), "lease_s": LEASE_S, "repeated": effects - count}
+    if half >= count or different != count:
+        raise RuntimeError(f"{half} of {count} effects were done at the kill and {different} different ones in the end")
+    repeated = all_effects - count
+    return {
+        "seconds": round(seconds, 2),
+        "repeated": repeated,
+        "done_and_not_answered_at_the_kill": in_flight,
+        "repeated_though_answered": max(0, repeated - in_flight),
+        "of_that_to_start_s": round(ready - killed, 2),
+        "done_at_the_kill": half,
+        "lease_s": LEASE_S,
+    }
 
 
-async def _spawn(dsn: str, app_id: str, transactional: bool) -> asyncio.subprocess.Process:
-    arguments = [sys.executable, "-c", WORKER, dsn, app_id, "yes" if transactional else "no"]
-    process = await asyncio.create_subprocess_exec(*arguments, stdout=asyncio.subprocess.PIPE)
-    assert process.stdout is not None
-    await process.stdout.readline()
-    return process
+async def _reached(admin: asyncpg.Connection, question: str) -> None:
+    """Ask until it is so: another process works on it."""
+    async with asyncio.timeout(MOST_S):
+        while not await admin.fetchval(question):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)

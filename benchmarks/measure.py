@@ -1,13 +1,13 @@
-"""How the benchmarks measure: many at once, quantiles, counters of the server, the machine."""
+"""How the benchmarks measure: many at once, quantiles, what the server wrote, the memory of a process."""
 
 from __future__ import annotations
 
 import asyncio
-import os
-import platform
+import resource
 import sys
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 import asyncpg
@@ -24,7 +24,9 @@ async def in_flight(count: int, limit: int, work: Callable[[int], Awaitable[Any]
             await work(number)
 
     began = time.perf_counter()
-    await asyncio.gather(*(one_after_another() for _ in range(min(limit, count))))
+    async with asyncio.TaskGroup() as tasks:
+        for _ in range(min(limit, count)):
+            tasks.create_task(one_after_another())
     return time.perf_counter() - began
 
 
@@ -50,7 +52,11 @@ def milliseconds(values: Sequence[float]) -> Json:
 
 
 class Counters:
-    """What the whole server did between two looks: commits, bytes of WAL."""
+    """What the server wrote between two looks: transactions and bytes of WAL.
+
+    Transactions are counted by the ids that writing ones take: exact and at once, where the server's statistics come seconds late.
+    Nobody else may write to the server meanwhile.
+    """
 
     def __init__(self, connection: asyncpg.Connection) -> None:
         self._connection = connection
@@ -61,50 +67,26 @@ class Counters:
         self._began = await self._read()
 
     async def since(self, units: int) -> Json:
-        """Commits and WAL bytes per unit since `begin`; the looks themselves are taken off."""
+        """Writing transactions and bytes of WAL per unit since `begin`."""
         commits, wal = await self._read()
-        return {
-            "commits": round((commits - self._began[0] - 1) / units, 3),
-            "wal_bytes": round((wal - self._began[1]) / units),
-        }
+        return {"commits": round((commits - self._began[0]) / units, 3), "wal_bytes": round((wal - self._began[1]) / units)}
 
     async def _read(self) -> tuple[int, int]:
-        await self._connection.execute("SELECT pg_stat_clear_snapshot()")
-        await asyncio.sleep(1.1)  # backends report their counts once a second
         row = await self._connection.fetchrow(
-            "SELECT sum(xact_commit)::bigint, pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint FROM pg_stat_database"
+            """SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
+                      pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"""
         )
         return row[0], row[1]
 
 
-async def calibrate(dsn: str, seconds: float = 2.0, clients: int = 8) -> Json:
-    """One-row INSERT commits per second, and the median time of one alone: what this machine's disk and server give."""
-    connections = [await asyncpg.connect(dsn) for _ in range(clients)]
-    await connections[0].execute("CREATE TABLE IF NOT EXISTS calibration (n bigint)")
-    alone = await one_by_one(200, lambda n: connections[0].execute("INSERT INTO calibration VALUES ($1)", n))
-    until = time.perf_counter() + seconds
-    counts = await asyncio.gather(*(_insert(connection, until) for connection in connections))
-    await connections[0].execute("DROP TABLE calibration")
-    for connection in connections:
-        await connection.close()
-    return {"commits_per_s": round(sum(counts) / seconds), "one_commit_ms": round(quantile(alone, 0.5) * 1e3, 3)}
-
-
-async def _insert(connection: asyncpg.Connection, until: float) -> int:
-    count = 0
-    while time.perf_counter() < until:
-        await connection.execute("INSERT INTO calibration VALUES ($1)", count)
-        count += 1
-    return count
-
-
-async def surroundings(dsn: str) -> Json:
-    """The machine, the versions and the settings that matter."""
-    connection = await asyncpg.connect(dsn)
-    names = ("server_version", "fsync", "synchronous_commit", "shared_buffers", "wal_level", "full_page_writes")
-    settings = {name: await connection.fetchval("SELECT current_setting($1)", name) for name in names}
-    await connection.close()
-    return {"cores": os.cpu_count(), "python": platform.python_version(), "system": platform.platform(), **settings}
+def memory_mb() -> Json:
+    """What this process holds now, and the most it ever held, in megabytes."""
+    status = Path("/proc/self/status")
+    if not status.exists():
+        most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 * 1024 if sys.platform == "darwin" else 1024)
+        return {"now": most, "most": most}
+    fields = dict(line.split(":", 1) for line in status.read_text().splitlines())
+    return {"now": int(fields["VmRSS"].split()[0]) // 1024, "most": int(fields["VmHWM"].split()[0]) // 1024}
 
 
 def tell(text: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
-from uuid import uuid4
 
+import asyncpg
+
+from benchmarks import serve
+from benchmarks.effects import APP_ID, CONCURRENCY, LEASE_S, SECONDS, Effects, record
 from hotmesh import HotMesh, StreamData
 
 STEPS = 10
@@ -58,6 +60,26 @@ SEQUENCES
         nap: {type: hook, sleep: '{start.output.data.seconds}', job: {maps: {slept: true}}}
       transitions:
         start: [{to: nap}]
+    - subscribes: loop
+      activities:
+        start: {type: trigger}
+        pivot:
+          type: hook
+          output: {maps: {n: {'@pipe': [['{pivot.output.data.n}', 1], ['{@conditional.nullish}']]}}}
+        step: {type: worker, topic: work, input: {maps: {n: '{pivot.output.data.n}'}}}
+        again:
+          type: cycle
+          ancestor: pivot
+          input: {maps: {n: {'@pipe': [['{pivot.output.data.n}', 1], ['{@math.add}']]}}}
+      transitions:
+        start: [{to: pivot}]
+        pivot: [{to: step}]
+        step:
+          - to: again
+            conditions:
+              match:
+                - expected: true
+                  actual: {'@pipe': [['{pivot.output.data.n}', '{start.output.data.steps}'], ['{@conditional.less_than}']]}
 """
 
 
@@ -75,21 +97,8 @@ async def work(task: StreamData) -> Any:
 class YamlForm:
     """What the workloads ask for, as jobs of the app."""
 
-    name = "yaml"
-
     def __init__(self, mesh: HotMesh) -> None:
         self.mesh = mesh
-
-    @staticmethod
-    @asynccontextmanager
-    async def open(dsn: str, *, works: bool = True, app_id: str | None = None) -> AsyncIterator[YamlForm]:
-        """An app of its own; `works` false = the workers are in another process."""
-        name = app_id or f"bench{uuid4().hex[:8]}"
-        workers = [{"topic": "work", "callback": work, "concurrency": 1000}] if works else []
-        async with HotMesh(app_id=name, engine={"connection": dsn}, workers=workers) as mesh:
-            await mesh.deploy(app_text(name))
-            await mesh.activate("1")
-            yield YamlForm(mesh)
 
     async def steps(self, count: int, number: int) -> Any:
         """A workflow of so many sequential activities."""
@@ -100,22 +109,72 @@ class YamlForm:
         """A workflow of so many parallel activities."""
         return (await self.mesh.pubsub("fan", {"items": list(range(width))}, timeout=300)).data["results"]
 
-    async def start_waiting(self, name: str) -> asyncio.Task[Any]:
-        """A workflow that waits for a signal; a task that ends with it."""
-        ended = asyncio.create_task(self.mesh.pubsub("wait", {"id": name}, timeout=300))
-        while not await self._waits(name):  # noqa: ASYNC110
-            await asyncio.sleep(0)
-        return ended
+    async def loop(self, count: int) -> Any:
+        """A workflow that comes round to its activity so often."""
+        return await self.mesh.pubsub("loop", {"steps": count}, timeout=600)
 
-    async def _waits(self, name: str) -> bool:
-        return await self.mesh.node.jobs.find(name) is not None
+    async def begin_waiting(self, name: str) -> None:
+        """A workflow that waits for a signal."""
+        await self.mesh.pub("wait", {"id": name})
+
+    async def start_waiting(self, name: str) -> asyncio.Task[Any]:
+        """One that waits for sure; a task that ends with it."""
+        ended = asyncio.create_task(self.mesh.pubsub("wait", {"id": name}, timeout=300))
+        await until_it_waits(self.mesh, name)
+        return ended
 
     async def signal(self, name: str) -> None:
         """Wake it."""
         await self.mesh.signal("go", {"id": name, "n": 1})
 
-    async def sleep(self, seconds: float) -> float:
-        """A workflow that sleeps; the seconds by which it ended late, as its caller sees it."""
-        began = time.perf_counter()
+    async def sleep(self, seconds: float) -> None:
+        """A workflow that sleeps."""
         await self.mesh.pubsub("sleep", {"seconds": seconds}, timeout=300)
-        return time.perf_counter() - began - seconds
+
+
+async def until_it_waits(mesh: HotMesh, name: str) -> None:
+    """Until the job with that id has registered its wait."""
+    query = "SELECT 1 FROM waits JOIN jobs ON jobs.id = waits.job_id WHERE jobs.key = $1"
+    while not await mesh.node.jobs.query(query, name):  # noqa: ASYNC110
+        await asyncio.sleep(0.001)
+
+
+@asynccontextmanager
+async def open_form(dsn: str, *, elsewhere: bool = False) -> AsyncIterator[YamlForm]:
+    """The app, with its worker in this process, or `elsewhere` in one of its own."""
+    workers = [] if elsewhere else [{"topic": "work", "callback": work, "concurrency": 1000}]
+    async with HotMesh(app_id=APP_ID, engine={"connection": dsn}, workers=workers) as mesh, AsyncExitStack() as stack:
+        await mesh.deploy(app_text(APP_ID))
+        await mesh.activate("1")
+        if elsewhere:
+            await stack.enter_async_context(serve.process("yaml", dsn))
+        yield YamlForm(mesh)
+
+
+@asynccontextmanager
+async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
+    """The worker alone, in a process of its own; with `effects` each task has one that can be counted."""
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as pool:
+
+        async def effect(task: StreamData) -> Any:
+            await record(task.tx or pool, task.metadata.guid)
+            await asyncio.sleep(SECONDS)
+            return {"result": task.data["n"]}
+
+        worker: dict[str, Any] = {"topic": "work", "callback": work, "concurrency": 1000}
+        if effects is not Effects.NONE:
+            worker = {"topic": "work", "callback": effect, "concurrency": CONCURRENCY, "transactional": effects is Effects.TRANSACTIONAL}
+        lease_s = None if effects is Effects.NONE else LEASE_S
+        async with HotMesh(app_id=APP_ID, engine={"connection": dsn}, workers=[worker], lease_s=lease_s):
+            yield
+
+
+async def enqueue(dsn: str, count: int, effects: Effects) -> None:
+    """Start so many jobs of one effect each, and leave."""
+    async with HotMesh(app_id=APP_ID, engine={"connection": dsn}) as mesh:
+        await mesh.deploy(app_text(APP_ID))
+        await mesh.activate("1")
+        await asyncio.gather(*(mesh.pub("one", {"n": number}) for number in range(count)))
+
+
+UNFINISHED = f"SELECT count(*) FROM {APP_ID}.jobs WHERE status > 0"

@@ -1,17 +1,24 @@
-"""The workloads on DBOS, in its natural style: async workflows and steps in the caller's process, LISTEN/NOTIFY on, pool of 20."""
+"""The workloads on DBOS, in its natural style: async workflows and steps in the caller's process.
+
+Tuned: LISTEN/NOTIFY on, a pool of 20 connections, its logs and telemetry off. For the kill it has a queue, which is what it offers for
+work that one process hands to another, polled every 50 ms (default 1 s), of which a worker has as many at once as the others.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from dbos import DBOS, DBOSConfig, SetWorkflowID
+from dbos import DBOS, DBOSClient, DBOSConfig, SetWorkflowID
 
-DATABASE = "bench_dbos"
+from benchmarks.effects import APP_ID, CONCURRENCY, SECONDS, Effects, record
+
+QUEUE = "effects"
+POLL_S = 0.05
+POOL = 20
 
 
 @DBOS.step()
@@ -46,45 +53,49 @@ async def sleeping(seconds: float) -> None:
     await DBOS.sleep_async(seconds)
 
 
+_effects: asyncpg.Pool | None = None
+
+
+@DBOS.step()
+async def effect(number: int) -> int:
+    """An effect that can be counted; the workflow's id is the same when it is recovered."""
+    await record(_effects, str(DBOS.workflow_id))
+    await asyncio.sleep(SECONDS)
+    return number
+
+
+@DBOS.workflow()
+async def with_effect(number: int) -> int:
+    """One effect."""
+    return await effect(number)
+
+
 class DbosForm:
     """What the workloads ask for, as DBOS workflows."""
 
-    name = "dbos"
-
-    @staticmethod
-    @asynccontextmanager
-    async def open(dsn: str) -> AsyncIterator[DbosForm]:
-        """A database of its own, on the same server."""
-        connection = await asyncpg.connect(dsn)
-        await connection.execute(f"DROP DATABASE IF EXISTS {DATABASE} WITH (FORCE)")
-        await connection.execute(f"CREATE DATABASE {DATABASE}")
-        await connection.close()
-        config: DBOSConfig = {
-            "name": "bench",
-            "system_database_url": _of_database(dsn),
-            "sys_db_pool_size": 20,
-            "use_listen_notify": True,
-            "log_level": "WARNING",
-        }
-        DBOS(config=config)
-        DBOS.launch()
-        try:
-            yield DbosForm()
-        finally:
-            DBOS.destroy()
+    async def _run(self, function: Any, *arguments: Any) -> Any:
+        handle = await DBOS.start_workflow_async(function, *arguments)
+        return await handle.get_result()
 
     async def steps(self, count: int, number: int) -> Any:
         """A workflow of so many sequential steps."""
-        handle = await DBOS.start_workflow_async(sequence, count, number)
-        return await handle.get_result()
+        return await self._run(sequence, count, number)
 
     async def fan(self, width: int) -> Any:
         """A workflow of so many parallel steps."""
-        handle = await DBOS.start_workflow_async(fan_out, width)
-        return await handle.get_result()
+        return await self._run(fan_out, width)
+
+    async def loop(self, count: int) -> Any:
+        """The same function: it has a loop in it."""
+        return await self._run(sequence, count, 0)
+
+    async def begin_waiting(self, name: str) -> None:
+        """A workflow that waits for a message."""
+        with SetWorkflowID(name):
+            await DBOS.start_workflow_async(waiting)
 
     async def start_waiting(self, name: str) -> asyncio.Task[Any]:
-        """A workflow that waits for a message; a task that ends with it."""
+        """One that waits; a task that ends with it."""
         with SetWorkflowID(name):
             handle = await DBOS.start_workflow_async(waiting)
         ended = asyncio.create_task(handle.get_result())
@@ -95,16 +106,56 @@ class DbosForm:
         """Wake it."""
         await DBOS.send_async(name, 1, "go")
 
-    async def sleep(self, seconds: float) -> float:
-        """A workflow that sleeps; the seconds by which it ended late, as its caller sees it."""
-        began = time.perf_counter()
-        handle = await DBOS.start_workflow_async(sleeping, seconds)
-        await handle.get_result()
-        return time.perf_counter() - began - seconds
+    async def sleep(self, seconds: float) -> None:
+        """A workflow that sleeps."""
+        await self._run(sleeping, seconds)
 
 
-def _of_database(dsn: str) -> str:
-    """The DSN with another database, whether its host is in the address or in the query."""
-    head, question, query = dsn.partition("?")
-    base = head.rpartition("/")[0]
-    return f"{base}/{DATABASE}{question}{query}"
+def _launch(dsn: str) -> None:
+    config: DBOSConfig = {
+        "name": APP_ID,
+        "application_version": "1",
+        "system_database_url": dsn,
+        "sys_db_pool_size": POOL,
+        "use_listen_notify": True,
+        "log_level": "WARNING",
+    }
+    DBOS(config=config)
+    DBOS.launch()
+
+
+@asynccontextmanager
+async def open_form(dsn: str) -> AsyncIterator[DbosForm]:
+    """The workflows of this process."""
+    _launch(dsn)
+    try:
+        yield DbosForm()
+    finally:
+        DBOS.destroy()
+
+
+@asynccontextmanager
+async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
+    """A process that works off the queue, and recovers what it had begun before it died."""
+    global _effects
+    async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as _effects:
+        _launch(dsn)
+        await DBOS.register_queue_async(QUEUE, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL_S)
+        try:
+            yield
+        finally:
+            DBOS.destroy()
+
+
+async def enqueue(dsn: str, count: int, effects: Effects) -> None:
+    """Put so many workflows of one effect each into the queue, and leave."""
+    _launch(dsn)
+    DBOS.destroy()
+    client = DBOSClient(system_database_url=dsn)
+    await client.register_queue_async(QUEUE, worker_concurrency=CONCURRENCY, polling_interval_sec=POLL_S)
+    for number in range(count):
+        await client.enqueue_async({"queue_name": QUEUE, "workflow_name": with_effect.__qualname__}, number)
+    client.destroy()
+
+
+UNFINISHED = "SELECT count(*) FROM dbos.workflow_status WHERE status NOT IN ('SUCCESS', 'ERROR')"
