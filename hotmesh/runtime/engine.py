@@ -24,11 +24,15 @@ from hotmesh.runtime.computing import Computing, moment, more, start_job
 from hotmesh.runtime.service import Service
 from hotmesh.runtime.work import DroppedEvent, InlineTask, Pending, StartRequest, Work
 from hotmesh.store.commit import Reason, Refused, Unit
+from hotmesh.store.jobs import Loaded
 from hotmesh.store.pool import LOST
 from hotmesh.store.streams import ClaimedMessage, ClaimedTask
 from hotmesh.values import copied
 
 logger = logging.getLogger("hotmesh.engine")
+
+UNSTORABLE = (asyncpg.PostgresError, asyncpg.DataError, TypeError, ValueError, OverflowError)
+"""What a commit raises when something in one of its steps can't be stored."""
 
 
 class Engine(Computing):
@@ -131,9 +135,10 @@ class Engine(Computing):
         if not batch:
             self._ready.clear()
             return
+        for job_id in self._contended & batch.keys():
+            self.spawn(self._commit_in_turn(job_id, batch.pop(job_id)))
         try:
-            works = await self._compute_all(batch)
-            await self._commit(works)
+            await self._commit(await self._compute_all(batch))
         except BaseException:
             for job_id in batch:
                 self._forget(job_id)
@@ -185,7 +190,7 @@ class Engine(Computing):
             except LOST as error:
                 await self._after_loss(works, error)
                 return
-            except (asyncpg.PostgresError, asyncpg.DataError, TypeError, ValueError, OverflowError) as error:
+            except UNSTORABLE as error:
                 if len(works) == 1:
                     await self._failed(works[0], error)
                     return
@@ -196,6 +201,43 @@ class Engine(Computing):
                 self._committed(works)
                 await self.on_commit(works, epoch)
                 return
+
+    async def _commit_in_turn(self, job_id: str, pendings: list[Pending]) -> None:
+        """The step of a job that others work on too: wait for its row, then read, compute and commit while nobody else can."""
+        self._contended.discard(job_id)
+        self._forget(job_id)
+        work: Work | None = None
+        try:
+            async with self._pool.acquire() as connection, connection.transaction():
+                work = self._compute(job_id, pendings, await self._load_locked(job_id, connection))
+                epoch = await self._committer.commit([work.unit], connection) if work is not None else 0
+        except (Refused, *LOST, *UNSTORABLE) as error:
+            if work is None:
+                self._requeue({job_id: pendings})
+                raise
+            await self._not_committed(work, error)
+        else:
+            if work is not None:
+                self._committed([work])
+                await self.on_commit([work], epoch)
+        finally:
+            self._leave(job_id)
+
+    async def _not_committed(self, work: Work, error: BaseException) -> None:
+        if isinstance(error, Refused):
+            self._handle_refusal([work], error)
+        elif isinstance(error, LOST):
+            await self._after_loss([work], error)
+        elif isinstance(error, Exception):
+            await self._failed(work, error)
+
+    async def _load_locked(self, job_id: str, connection: Any) -> Loaded | None:
+        """A job as its rows are while `connection`'s transaction lasts."""
+        await self._jobs.lock([job_id], connection)
+        loaded = (await self._jobs.load([job_id], connection)).get(job_id)
+        if loaded is not None:
+            await self._programs.want({loaded.job.version})
+        return loaded
 
     def _committed(self, works: list[Work]) -> None:
         self.counts.commits += 1
@@ -248,11 +290,9 @@ class Engine(Computing):
     async def _commit_within(self, connection: Any, task: ClaimedTask, response: Response) -> Work | None:
         await self._enter(task.job_id)
         self._forget(task.job_id)
-        await self._jobs.lock([task.job_id], connection)
-        loaded = (await self._jobs.load([task.job_id], connection)).get(task.job_id)
+        loaded = await self._load_locked(task.job_id, connection)
         if loaded is None:
             raise DroppedEvent(f"there is no job {task.job_id}")
-        await self._programs.want({loaded.job.version})
         restore(self._programs.plan(loaded.job.version).graph_of(loaded.job.topic), loaded.job, loaded.rows)
         work = self._apply(loaded.job, Work(Unit(loaded.job, Step()), []), [Pending(response, task=(task.id, task.token))])
         if work is None:

@@ -24,6 +24,8 @@ class Refusing(EngineState):
         """Send the refused jobs back to where their rows are; what is left of the batch."""
         self.counts.conflicts += 1
         bad = refused.job_ids
+        if refused.reason is Reason.STALE:
+            self._contended |= bad
         if not bad and len(works) > 1:
             first, *rest = works
             for work in rest:

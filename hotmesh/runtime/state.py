@@ -45,6 +45,8 @@ class EngineState:
         self._cache = Cache(cache_bytes, self._evicted)
         self._inbox: dict[str, list[Pending]] = {}
         self._in_flight: set[str] = set()
+        self._contended: set[str] = set()
+        """Jobs that another engine was quicker with: their next step waits for its turn."""
         self._ready = asyncio.Event()
         self._left = asyncio.Event()
         """Wakes, for a moment, those who wait for a job to leave its commit."""
