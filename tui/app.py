@@ -6,7 +6,8 @@ import getpass
 import os
 import shlex
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from importlib import import_module
 from pathlib import Path
 from typing import ClassVar
 
@@ -22,23 +23,20 @@ from .core.orders import Order
 from .feed import Client, Feed
 from .messages import Done, Found, Looked, Lost, Trouble
 from .screens.command import command_bar, perform
-from .screens.escalations import EscalationsScreen
 from .screens.frame import Frame
-from .screens.graphs import GraphsScreen
-from .screens.job import JobScreen
 from .screens.jobs import JobsScreen
-from .screens.mesh import MeshScreen
-from .screens.queues import QueuesScreen
 from .screens.reader import ReaderScreen
 from .themes import DARK, OWN, next_theme, shades
 
-SCREENS: dict[str, type[Frame]] = {
-    "jobs": JobsScreen,
-    "graphs": GraphsScreen,
-    "mesh": MeshScreen,
-    "queues": QueuesScreen,
-    "escalations": EscalationsScreen,
+SCREENS: dict[str, str] = {
+    "jobs": "jobs:JobsScreen",
+    "graphs": "graphs:GraphsScreen",
+    "mesh": "mesh:MeshScreen",
+    "queues": "queues:QueuesScreen",
+    "escalations": "escalations:EscalationsScreen",
+    "job": "job:JobScreen",
 }
+"""Modules and classes; each is imported when it is first shown, so that the list of jobs is there at once."""
 
 
 class HotMeshApp(App[None]):
@@ -89,10 +87,8 @@ class HotMeshApp(App[None]):
             self.frame.take(message.seen)
 
     def on_trouble(self, message: Trouble) -> None:
-        if isinstance(self.frame, JobScreen):
+        if self.frame is not None:
             self.frame.trouble(message.text)
-        elif self.frame is not None:
-            self.frame.notice(message.text, "failed")
 
     def on_lost(self, message: Lost) -> None:
         self.lost = message.text
@@ -123,7 +119,7 @@ class HotMeshApp(App[None]):
 
     def action_show(self, name: str) -> None:
         """One of the screens that have a number."""
-        self._replace(SCREENS[name]())
+        self._replace(_screen(name)())
 
     def show_jobs(self, chosen: JobFilter = EVERYTHING) -> None:
         """The jobs that match."""
@@ -131,7 +127,7 @@ class HotMeshApp(App[None]):
 
     def open_job(self, job_id: str) -> None:
         """One job, on top of what is there."""
-        self.push_screen(JobScreen(job_id))
+        self.push_screen(_screen("job")(job_id))
 
     def _replace(self, screen: Frame) -> None:
         while len(self.screen_stack) > 2:
@@ -186,3 +182,9 @@ class HotMeshApp(App[None]):
         except OSError as error:
             return f"{path} can't be written: {error.strerror}"
         return f"Wrote {path}"
+
+
+def _screen(name: str) -> Callable[..., Frame]:
+    module, _, cls = SCREENS[name].partition(":")
+    found: Callable[..., Frame] = getattr(import_module(f".screens.{module}", __package__), cls)
+    return found

@@ -14,7 +14,6 @@ from textual.message import Message
 from hotmesh import clock
 from hotmesh.client.console import LOST_ERRORS, MeshView
 from hotmesh.client.facts import ESCALATION_STATES, DeadLetter, Escalation, EscalationFilter, JobFilter, Page, Queue, Tally, Version
-from hotmesh.compile import compile_app
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.errors import ConnectionError, HotMeshError
 from hotmesh.export.execution import Execution
@@ -198,8 +197,7 @@ class Feed:
     async def _lint(self, version: str, digest: str) -> tuple[Diagnostic, ...] | None:
         if digest not in self._findings:
             text = await self._client.source(version)
-            found = None if text is None else await asyncio.to_thread(compile_app, text, app_id=self._client.app_id)
-            self._findings[digest] = None if found is None else found.diagnostics
+            self._findings[digest] = None if text is None else await asyncio.to_thread(_linted, text, self._client.app_id)
         return self._findings[digest]
 
     async def _escalations(self, want: WantEscalations) -> SeenEscalations:
@@ -266,6 +264,12 @@ _PATIENCE_S: dict[type, float] = {WantMesh: 1.0, WantQueues: 1.0}
 
 def _now_ms() -> int:
     return int(clock.now().timestamp() * 1000)
+
+
+def _linted(text: str, app_id: str) -> tuple[Diagnostic, ...]:
+    from hotmesh.compile import compile_app
+
+    return compile_app(text, app_id=app_id).diagnostics
 
 
 def _sentence(error: BaseException) -> str:

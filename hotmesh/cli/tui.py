@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import sys
 from importlib import import_module
@@ -31,11 +32,16 @@ def tui(dsn: str | None, app_id: str | None, readonly: bool, keys: bool) -> None
 async def _run(dsn: str | None, app_id: str | None, readonly: bool) -> None:
     from hotmesh.client.console import Console
 
-    app_class = import_module("hotmesh.tui.app").HotMeshApp
+    # Nothing that is loaded here ever becomes garbage: looking for some would take a tenth of the time until the first screen.
+    gc.disable()
+    loading = asyncio.create_task(asyncio.to_thread(import_module, "hotmesh.tui.app"))
     client = await Console.open(app_id, dsn, readonly=readonly)
-    _keep_the_screen_clean()
     try:
-        await app_class(client).run_async()
+        app = (await loading).HotMeshApp(client)
+        gc.freeze()
+        gc.enable()
+        _keep_the_screen_clean()
+        await app.run_async()
     finally:
         await client.close()
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jsonschema import Draft202012Validator
-
 from hotmesh.values import UNDEFINED, Json, dumps, loads
 
 FLAGS = {"true": True, "yes": True, "false": False, "no": False}
@@ -99,6 +97,8 @@ def _article(kind: str) -> str:
 def _trouble(payload: Json, schema: Json) -> str | None:
     if not isinstance(schema, dict):
         return None
+    from jsonschema import Draft202012Validator
+
     error = next(iter(Draft202012Validator(schema).iter_errors(payload)), None)
     if error is None:
         return None

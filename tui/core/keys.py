@@ -11,8 +11,6 @@ import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_config_path
-
 from hotmesh.errors import SettingsError
 
 
@@ -152,8 +150,7 @@ def signs(keys: str) -> str:
 
 def remapped(file: Path | None = None) -> dict[str, str]:
     """The keys that the user has given other names to, by id. Raises SettingsError for a file that can't be read or names no key."""
-    named = os.environ.get("HOTMESH_KEYS")
-    path = file or (Path(named) if named else user_config_path("hotmesh") / "keys.toml")
+    path = file or _file_of_keys()
     if not path.is_file():
         return {}
     try:
@@ -167,6 +164,15 @@ def remapped(file: Path | None = None) -> dict[str, str]:
                 f'{path}: {name} = {keys!r}; write an id as jobs.cancel (`hotmesh tui --keys` lists them) and a key as "ctrl+x".'
             )
     return {name: str(keys) for name, keys in found.items()}
+
+
+def _file_of_keys() -> Path:
+    named = os.environ.get("HOTMESH_KEYS")
+    if named:
+        return Path(named)
+    from platformdirs import user_config_path
+
+    return user_config_path("hotmesh") / "keys.toml"
 
 
 def _flat(table: dict[str, object], prefix: str = "") -> dict[str, object]:

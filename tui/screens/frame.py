@@ -127,6 +127,10 @@ class Frame(Screen[None]):
             return False
         return why_not(name, [state for _, state in self.targets(name)], readonly=self.app.readonly) is not None
 
+    def trouble(self, text: str) -> None:
+        """What it wants can't be read."""
+        self.notice(text, "failed")
+
     def notice(self, text: str, role: Role = "text") -> None:
         """Say something, in the line above the keys."""
         self.query_one("#notice", Bar).show([line(f" {text}", role)] if text else [])
