@@ -15,6 +15,7 @@ import click
 from click.shell_completion import CompletionItem
 
 from hotmesh import __version__
+from hotmesh.cli.group import CommandGroup
 from hotmesh.cli.invocation import Invocation, report
 from hotmesh.errors import HotMeshError
 
@@ -74,7 +75,7 @@ FAILED, USAGE, INTERNAL, INTERRUPTED = 1, 2, 3, 130
 """Exit codes: the work failed, the command was typed wrong, HotMesh itself broke, Ctrl-C."""
 
 
-class CommandTable(click.Group):
+class CommandTable(CommandGroup):
     """A click group that reads names and help from `COMMANDS` and imports a command when it is called."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -88,11 +89,6 @@ class CommandTable(click.Group):
         command: click.Command = getattr(import_module(module), attribute)
         return command
 
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
-        if args and not args[0].startswith("-") and args[0] not in self.list_commands(ctx):
-            raise click.UsageError(_unknown(args[0], self.list_commands(ctx)), ctx)
-        return super().resolve_command(ctx, args)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         for title, section in COMMANDS.items():
             if section:
@@ -103,14 +99,6 @@ class CommandTable(click.Group):
         entries = [(name, summary) for section in COMMANDS.values() for name, (_, summary) in section.items()]
         names = [CompletionItem(name, help=summary) for name, summary in entries if name.startswith(incomplete)]
         return names + click.Command.shell_complete(self, ctx, incomplete)
-
-
-def _unknown(name: str, known: list[str]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, known, n=1)
-    hint = f" Did you mean '{close[0]}'?" if close else " 'hotmesh --help' lists them."
-    return f"There is no command '{name}'.{hint}"
 
 
 def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
@@ -139,8 +127,7 @@ def run(args: Sequence[str] | None = None) -> int:
         answer = cli.main(args, prog_name="hotmesh", standalone_mode=False, obj=invocation, color=invocation.color)
         return answer if isinstance(answer, int) else 0
     except click.UsageError as error:
-        error.show()
-        return USAGE
+        return report(invocation, _usage(error), error, USAGE)
     except click.ClickException as error:
         return report(invocation, error.format_message(), error, FAILED)
     except HotMeshError as error:
@@ -157,6 +144,13 @@ def run(args: Sequence[str] | None = None) -> int:
 def main() -> None:
     """The entry point of the `hotmesh` script."""
     sys.exit(run())
+
+
+def _usage(error: click.UsageError) -> str:
+    """What was typed wrong, in one sentence, and where to read what is right."""
+    told = " ".join(error.format_message().replace("\n\t", " ").split()).rstrip(",")
+    told = told if told.endswith((".", "?", "!")) else f"{told}."
+    return told if error.ctx is None or "--help" in told else f"{told} See '{error.ctx.command_path} --help'."
 
 
 def _reader_left() -> int:

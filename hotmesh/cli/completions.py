@@ -34,6 +34,15 @@ def complete_job(ctx: click.Context, _parameter: click.Parameter, incomplete: st
     return _offers(ctx, ask, incomplete)
 
 
+def complete_escalation(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Ids of open escalations."""
+
+    async def ask(views: Views) -> list[str]:
+        return [each.id for each in await views.escalated()]
+
+    return _offers(ctx, ask, incomplete)
+
+
 def complete_topic(ctx: click.Context, _parameter: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Topics that start jobs."""
     return _from_programs(ctx, incomplete, lambda program: list(program.graphs))

@@ -9,6 +9,7 @@ import click
 
 from hotmesh import settings
 from hotmesh.cli.asynchronous import run_async
+from hotmesh.cli.group import CommandGroup
 from hotmesh.cli.options import DURATION, dsn_option, output_option
 from hotmesh.cli.tables import answer
 from hotmesh.errors import HotMeshError
@@ -17,7 +18,7 @@ from hotmesh.store.address import resolve_dsn
 from hotmesh.store.embedded.programs import find_psql
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 def db() -> None:
     """Look after the Postgres that jobs live in; start and stop the embedded one."""
 
@@ -82,8 +83,10 @@ def migrate_command(app_id: str | None, dump_sql: bool, dsn: str | None) -> int:
                     ran = await upkeep.bring_up_to_date(observer, each)
                     click.echo(f"{each}: {ran} migrations ran." if ran else f"{each} is up to date.")
                 except HotMeshError as error:
+                    if app_id is not None:
+                        raise
                     failed += 1
-                    click.echo(f"{each}: {error}", err=True)
+                    click.echo(f"{click.style('error:', fg='red', bold=True)} {each}: {error}", err=True)
         return min(failed, 1)
 
     return run_async(work)

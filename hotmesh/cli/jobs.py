@@ -98,8 +98,12 @@ def _filter(
 ) -> JobFilter:
     """What is wanted: the filter typed, and above it the options."""
     from hotmesh.client.filters import parse_words
+    from hotmesh.errors import FilterError
 
-    typed = parse_words(words)
+    try:
+        typed = parse_words(words)
+    except FilterError as error:
+        raise click.UsageError(str(error)) from error
     return replace(
         typed,
         states=states or typed.states,

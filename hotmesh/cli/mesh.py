@@ -9,11 +9,12 @@ import click
 from hotmesh.cli.asynchronous import run_async
 from hotmesh.cli.options import output_option
 from hotmesh.cli.tables import age, ago, answer, iso, table
-from hotmesh.cli.target import Target, target_options
+from hotmesh.cli.target import Target, meant, target_options
 from hotmesh.values import Json
 
 if TYPE_CHECKING:
     from hotmesh.client.views import Views
+    from hotmesh.program import Program
 
 ENGINES = "(engines)"
 
@@ -128,16 +129,36 @@ def _list_brakes(output: str, target: Target) -> None:
     answer(output, found, lambda: table(("APP", "SCOPE", "BRAKE"), rows, "No brake is on."))
 
 
+def _worker_topics(program: Program | None) -> set[str]:
+    from hotmesh.program import Worker
+
+    graphs = program.graphs.values() if program is not None else ()
+    return {each.topic for graph in graphs for each in graph.activities.values() if isinstance(each, Worker)}
+
+
+async def _check_scope(views: Views, topic: str | None, guid: str | None) -> None:
+    """Raises UsageError for a process that isn't there, and for a topic that nobody knows."""
+    members = await views.members()
+    if guid is not None and guid not in {each.guid for each in members}:
+        raise click.UsageError(f"No live process of {views.app_id} has the guid {guid!r}; `hotmesh rollcall` lists them.")
+    if topic is None:
+        return
+    known = {each.topic for each in await views.queues()} | {scope.removeprefix("topic:") for scope in await views.throttles()}
+    known |= _worker_topics(await views.program())
+    if topic not in known:
+        advice = meant(topic, known - {"", "all"})
+        raise click.UsageError(f"No worker of {views.app_id} is for the topic {topic!r}{'; ' if advice else ''}{advice}.")
+
+
 def _set_brake(ms: int, topic: str | None, guid: str | None, output: str, target: Target) -> None:
     async def work() -> Json:
         async with target.app() as views:
-            app_id, known = views.app_id, {each.guid for each in await views.members()}
-        if guid is not None and guid not in known:
-            raise click.UsageError(f"No live process of {app_id} has the guid {guid!r}; `hotmesh rollcall` lists them.")
+            app_id = views.app_id
+            await _check_scope(views, topic, guid)
         async with target.acting(app_id) as mesh:
             await mesh.throttle(ms, topic=topic, guid=guid)
         return {"app": app_id, "scope": f"guid:{guid}" if guid else f"topic:{topic}" if topic else "all", "throttle_ms": ms}
 
     done = run_async(work)
     words = "let go" if ms == 0 else "paused" if ms < 0 else f"braked to one message in {ms} ms"
-    answer(output, done, lambda: click.echo(f"{done['app']}: {done['scope']} {words}."))
+    answer(output, [done], lambda: click.echo(f"{done['app']}: {done['scope']} {words}."))

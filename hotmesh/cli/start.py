@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,9 +15,12 @@ from hotmesh.cli.tables import answer
 from hotmesh.cli.target import Target, target_options
 from hotmesh.values import Json, dumps
 
+if TYPE_CHECKING:
+    from hotmesh.program import Program
+
 
 async def _app_of(target: Target, topic: str) -> str:
-    return await target.app_with(f"a graph that subscribes to {topic!r}", lambda program: topic in program.graphs)
+    return await target.app_with("a graph that subscribes to", topic, lambda program: program.graphs)
 
 
 @click.command()
@@ -58,6 +62,11 @@ def pubsub(topic: str, payload: Json, job_id: str | None, timeout_s: float, outp
     click.echo(dumps(data) if output == "json" else json.dumps(data, indent=2, ensure_ascii=False))
 
 
+def _signals(program: Program) -> list[str]:
+    """The topics that hooks wait on."""
+    return [topic for graph in program.graphs.values() for topic in graph.hooks]
+
+
 @click.command("signal")
 @click.argument("topic", shell_complete=complete_signal)
 @click.argument("payload", type=PAYLOAD, default="{}", metavar="[JSON|@FILE|-]")
@@ -70,8 +79,7 @@ def signal_command(topic: str, payload: Json, status: str, code: int | None, out
     chosen = code or {"success": 200, "pending": 202, "error": 500}[status]
 
     async def work() -> Json:
-        what = f"a hook that waits on {topic!r}"
-        app_id = await target.app_with(what, lambda program: any(topic in graph.hooks for graph in program.graphs.values()))
+        app_id = await target.app_with("a hook that waits on", topic, _signals)
         async with target.acting(app_id) as mesh:
             return {"app": app_id, "signal_id": await mesh.signal(topic, payload, status=status, code=chosen)}
 

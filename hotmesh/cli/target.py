@@ -5,14 +5,15 @@ Without --app a command looks through all apps of the database: a job's id or a 
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from hotmesh.errors import HotMeshError, JobNotFound, SchemaError, UnknownTopic
+from hotmesh.errors import EscalationError, HotMeshError, JobNotFound, SchemaError, UnknownTopic
 
 if TYPE_CHECKING:
     from hotmesh.client.hotmesh import HotMesh
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
+
+
+NAMED = 12
+"""So many names are listed to one who may have meant any of them."""
 
 
 class Ambiguous(HotMeshError):
@@ -77,26 +82,40 @@ class Target:
             yield await self._only(views, lambda each: each.has_job(job_id), f"a job {job_id!r}", self._no_job(job_id, views))
 
     @asynccontextmanager
+    async def escalation(self, id_: str) -> AsyncIterator[Views]:
+        """The app that has an escalation. Raises EscalationError, Ambiguous."""
+        nothing = EscalationError(f"there is no escalation {id_!r}; `hotmesh escalations list` lists them.")
+        async with self.views() as views:
+            yield await self._only(views, lambda each: each.has_escalation(id_), f"an escalation {id_!r}", nothing)
+
+    @asynccontextmanager
     async def app(self) -> AsyncIterator[Views]:
         """The app of --app, else the only one. Raises SchemaError, Ambiguous."""
         async with self.views() as views:
             nothing = SchemaError("the database has no app; `hotmesh deploy APP` or `hotmesh run APP TOPIC` makes one.")
             yield await self._only(views, _always, "an app", nothing)
 
-    async def app_with(self, what: str, has: Callable[[Program], bool]) -> str:
-        """The id of the app whose active version has something. Raises UnknownTopic, Ambiguous."""
+    async def app_with(self, what: str, topic: str, topics: Callable[[Program], Iterable[str]]) -> str:
+        """The id of the app whose active version has `topic` among its `topics`. Raises UnknownTopic, Ambiguous."""
+        known: dict[str, None] = {}
 
         async def active_has(views: Views) -> bool:
             program = await views.program()
-            return program is not None and has(program)
+            found = [] if program is None else list(topics(program))
+            known.update(dict.fromkeys(found))
+            return topic in found
 
         async with self.views() as views:
-            known = ", ".join(each.app_id for each in views) or "none"
-            nothing = UnknownTopic(f"the active version of no app has {what} (looked through: {known}); deploy and activate one that has.")
-            return (await self._only(views, active_has, what, nothing)).app_id
+            found = [each for each in views if await self._tolerant(each, active_has, False)]
+            apps = ", ".join(each.app_id for each in views) or "none"
+            advice = meant(topic, known) or "deploy and activate one that has"
+            nothing = UnknownTopic(f"the active version of no app has {what} {topic!r} (looked through: {apps}); {advice}.")
+            return self._one(found, f"{what} {topic!r}", nothing).app_id
 
     async def _only(self, views: list[Views], has: Callable[[Views], Awaitable[bool]], what: str, nothing: HotMeshError) -> Views:
-        found = [each for each in views if await self._tolerant(each, has, False)]
+        return self._one([each for each in views if await self._tolerant(each, has, False)], what, nothing)
+
+    def _one(self, found: list[Views], what: str, nothing: HotMeshError) -> Views:
         if not found:
             raise nothing
         if len(found) > 1:
@@ -118,6 +137,15 @@ class Target:
             yield mesh
         finally:
             await to_the_end(mesh.stop(grace_s=1.0))
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """What may have been meant by a name that is not known; empty when nothing is."""
+    names = list(known)
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"did you mean {close[0]}"
+    return f"there is {', '.join(sorted(names))}" if 0 < len(names) <= NAMED else ""
 
 
 async def _always(_: Views) -> bool:

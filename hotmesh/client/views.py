@@ -63,6 +63,10 @@ class Views:
         """Escalations, the most urgent first; without a filter the open ones."""
         return await self.escalations.list(chosen)
 
+    async def has_escalation(self, id_: str) -> bool:
+        """Whether there is an escalation with this id."""
+        return await self.escalations.has(id_)
+
     async def members(self) -> list[Member]:
         """The live processes of the mesh."""
         return await self._mesh.members()

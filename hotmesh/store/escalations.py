@@ -76,6 +76,15 @@ class Escalations:
         async with self._pool.acquire() as connection:
             return [_escalation(row) for row in await connection.fetch(self._sql["list"], *arguments)]
 
+    async def has(self, id_: str) -> bool:
+        """Whether there is one with this id."""
+        try:
+            UUID(id_)
+        except ValueError:
+            return False
+        async with self._pool.acquire() as connection:
+            return bool(await connection.fetchval(self._sql["has"], id_))
+
     async def claim(self, id_: str, assignee: str, *, seconds: float = 900) -> None:
         """Have it for `seconds`; claiming one's own again prolongs it. Raises EscalationError when another one has it or it is closed."""
         await self._change("claim", id_, assignee, seconds)

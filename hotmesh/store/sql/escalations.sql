@@ -8,6 +8,10 @@ WHERE ($1::text[] IS NULL OR e.state = ANY ($1)) AND ($2::text IS NULL OR e.role
   AND ($4::text IS NULL OR e.assignee = $4) AND ($5::text IS NULL OR j.key = $5) AND ($6::uuid IS NULL OR e.id = $6)
 ORDER BY e.priority, e.created_at LIMIT $7
 
+-- name: has
+-- Whether there is an escalation with this id.
+SELECT EXISTS (SELECT FROM {schema}.escalations WHERE id = $1)
+
 -- name: claim
 -- Give an escalation to somebody for some seconds, unless another one has it.
 UPDATE {schema}.escalations SET state = 'claimed', assignee = $2, claimed_until = hotmesh.now() + make_interval(secs => $3), updated_at = hotmesh.now()
