@@ -70,16 +70,17 @@ class Bus(Service):
 
     async def _listen(self, lost: asyncio.Event) -> None:
         gone = asyncio.create_task(lost.wait())
+        heard: asyncio.Task[str] | None = None
         try:
             while not gone.done():
                 heard = asyncio.create_task(self._inbox.get())
                 await asyncio.wait([heard, gone], return_when=asyncio.FIRST_COMPLETED)
                 if heard.done():
                     await self._receive(heard.result())
-                else:
-                    heard.cancel()
         finally:
             gone.cancel()
+            if heard is not None:
+                heard.cancel()
 
     async def _let_go(self, connection: Any) -> None:
         try:
