@@ -18,7 +18,6 @@ from hotmesh.client.worker import Worker, as_worker
 from hotmesh.errors import DuplicateJobError, JobError, JobNotFound, JobTimeout, PayloadError, UnknownTopic
 from hotmesh.machine.events import Cancelled, Event, Interrupted, Retried
 from hotmesh.machine.job import JobState
-from hotmesh.machine.restore import restore
 from hotmesh.machine.run import Moment, job_key
 from hotmesh.runtime.node import Node
 from hotmesh.runtime.work import DroppedEvent, StartRequest
@@ -271,12 +270,10 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
 
     async def _state(self, row_id: str) -> JobState:
         """A job from its rows."""
-        loaded = (await self.node.jobs.load([row_id])).get(row_id)
-        if loaded is None:
+        job = (await self.node.states([row_id])).get(row_id)
+        if job is None:
             raise JobNotFound(f"the job {row_id} is gone; it may have expired")
-        await self.node.programs.want({loaded.job.version})
-        restore(self.node.programs.plan(loaded.job.version).graph_of(loaded.job.topic), loaded.job, loaded.rows)
-        return loaded.job
+        return job
 
     async def signal(self, topic: str, data: Json = None, *, status: str = "success", code: int = 200, tx: Any = None) -> str:
         """Send a signal to the hook that waits for it, or keep it for one that will; the signal's id.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,6 +17,7 @@ from hotmesh.errors import HotMeshError
 from hotmesh.ids import make_id, make_token
 from hotmesh.machine.events import ChildAnswered, TimerFired
 from hotmesh.machine.job import JobState
+from hotmesh.machine.restore import restore
 from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import Engine
@@ -47,6 +48,8 @@ from hotmesh.values import Json, dumps
 logger = logging.getLogger("hotmesh.node")
 
 CLAIM_AT_ONCE = 256
+DONE_AT_ONCE = 150
+"""Ends told in one notification; more would not fit."""
 
 
 @dataclass(slots=True)
@@ -314,6 +317,9 @@ class Node(Waiters):
             if step.publications or work.unit.job.done:
                 self._publish(work)
         self._wake_workers(topics)
+        done = [work.unit.job.id for work in works if work.unit.job.done and work.unit.job.origin in self.peers.guids]
+        for first in range(0, len(done), DONE_AT_ONCE):
+            self.bus.say("done", done[first : first + DONE_AT_ONCE])
 
     def _wake_engine(self, work: Work) -> None:
         step = work.unit.step
@@ -347,8 +353,6 @@ class Node(Waiters):
                 self.bus.say("published", [publication.topic, job.id, job.key, publication.final, told])
         if job.done:
             self.wake_waiters(job.id, job)
-            if job.origin in self.peers.guids:
-                self.bus.say("done", [job.id])
 
     def metadata(self, job: JobState) -> dict[str, Json]:
         """A job's metadata as its output carries it."""
@@ -387,8 +391,15 @@ class Node(Waiters):
         if body is None:
             await self.look()
         else:
-            for job_id in body:
-                self.wake_waiters(job_id)
+            self.ended_elsewhere(body)
+
+    async def states(self, job_ids: Iterable[str]) -> dict[str, JobState]:
+        """The jobs with these row ids, from their rows."""
+        loaded = await self.jobs.load(job_ids)
+        await self.programs.want({each.job.version for each in loaded.values()})
+        for each in loaded.values():
+            restore(self.programs.plan(each.job.version).graph_of(each.job.topic), each.job, each.rows)
+        return {job_id: each.job for job_id, each in loaded.items()}
 
     async def _on_published(self, body: Json) -> None:
         """A publication of another member."""

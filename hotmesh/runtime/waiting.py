@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import random
+from abc import ABC, abstractmethod
+from collections.abc import Coroutine, Iterable
+from typing import Any
 
 from hotmesh.machine.job import JobState
 from hotmesh.runtime.service import Service
@@ -13,14 +16,29 @@ LOOK_UP = 5_000
 """Jobs looked at in one second; those who wait for more are looked at less often."""
 
 
-class Waiters:
+AT_ONCE = 200
+"""States of ended jobs loaded with one question."""
+
+
+class Waiters(ABC):
     """The part of a node that waits for jobs to end: told by its own engine or by others, with a look now and then."""
 
     def __init__(self, jobs: Jobs, poll_s: float) -> None:
         self.jobs = jobs
         self.waiters: dict[str, list[asyncio.Future[JobState | None]]] = {}
-        """Futures of those who wait for a job's end, by job row id; they get its state when it ended in this process."""
+        """Futures of those who wait for a job's end, by job row id; they get its state."""
         self.lookout = Lookout(self, poll_s)
+        self._told: set[str] = set()
+        """Jobs somebody waits for here that ended elsewhere and are not loaded yet."""
+        self._loading = False
+
+    @abstractmethod
+    async def states(self, job_ids: Iterable[str]) -> dict[str, JobState]:
+        """The jobs with these row ids, from their rows."""
+
+    @abstractmethod
+    def spawn(self, work: Coroutine[Any, Any, Any]) -> None:
+        """Do something on the side; its errors are logged."""
 
     def expect_end(self, job_id: str) -> asyncio.Future[JobState | None]:
         """A future of a job's end; make it before the job is asked for, so that nothing is missed between."""
@@ -30,7 +48,7 @@ class Waiters:
         return waiter
 
     async def ended(self, job_id: str, waiter: asyncio.Future[JobState | None]) -> JobState | None:
-        """Wait for the end of a job; its state when it ended here."""
+        """Wait for the end of a job; its state, unless it could not be loaded."""
         try:
             await asyncio.wait([waiter])
             return waiter.result()
@@ -45,8 +63,28 @@ class Waiters:
 
     async def look(self) -> None:
         """Wake those whose job has ended; for what was said while nobody listened."""
-        for job_id in await self.jobs.finished(self.waiters) if self.waiters else ():
-            self.wake_waiters(job_id)
+        if self.waiters:
+            self.ended_elsewhere(await self.jobs.finished(self.waiters))
+
+    def ended_elsewhere(self, job_ids: Iterable[str]) -> None:
+        """These jobs have ended; those who wait for them get their states. What is told while some are loaded is loaded together."""
+        self._told.update(self.waiters.keys() & set(job_ids))
+        if self._told and not self._loading:
+            self._loading = True
+            self.spawn(self._load_and_wake())
+
+    async def _load_and_wake(self) -> None:
+        try:
+            while self._told:
+                job_ids = [self._told.pop() for _ in range(min(AT_ONCE, len(self._told)))]
+                states: dict[str, JobState] = {}
+                try:
+                    states = await self.states(job_ids)
+                finally:
+                    for job_id in job_ids:
+                        self.wake_waiters(job_id, states.get(job_id))
+        finally:
+            self._loading = False
 
     def wake_waiters(self, job_id: str, job: JobState | None = None) -> None:
         """A job has ended."""
