@@ -40,7 +40,14 @@ class DurableCall(_Call[R]):
         self.read = read
         self.withdrawal: Withdrawal = "release"
         """What becomes of what it has started when it is cancelled."""
+        self.watched = False
+        """Somebody has awaited it, or waits for it."""
         super().__init__(loop=run.loop)
+
+    def add_done_callback(self, callback: Any, /, *, context: Any = None) -> None:
+        """Have somebody told of its end, as every `await` does."""
+        self.watched = True
+        super().add_done_callback(callback, context=context)
 
     def __hash__(self) -> int:
         return self.serial

@@ -8,8 +8,9 @@ from collections.abc import Callable, Coroutine
 from functools import partial
 from typing import Any
 
+from hotmesh.durable.ending import ContinueAsNew
 from hotmesh.durable.interception import InboundCall, around
-from hotmesh.durable.run import ContinueAsNew, WorkflowRun
+from hotmesh.durable.run import WorkflowRun
 from hotmesh.durable.values import decode_call, encode
 from hotmesh.errors import Fatal, HotMeshError
 from hotmesh.machine.retry import RetryPolicy

@@ -20,10 +20,10 @@ def report_loose_ends(info: Any, outcome: str, loop: WorkflowLoop, waiting: Iter
     for task in loop.unseen():
         error = task.exception()
         log.error("workflow %s %s: %s ended with an error that nobody awaited", info.name, info.id, task.get_name(), exc_info=error)
-    if outcome == "failed":
+    if outcome != "completed":
         return
     for call in waiting:
-        if isinstance(call, DurableCall) and call.command.kind in _AWAITED and not call._callbacks:
+        if isinstance(call, DurableCall) and call.command.kind in _AWAITED and not call.watched:
             log.warning(
                 "workflow %s %s has ended without awaiting %s (%s): what nobody awaits may never run",
                 info.name,

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from hotmesh.durable.commands import Event
+from hotmesh.durable.ending import ContinueAsNew, failure_json
 from hotmesh.durable.values import call_with, encode
 from hotmesh.values import Json
 
@@ -27,6 +28,12 @@ class Requests:
         self.handlers: dict[tuple[str, str], Handler] = {}
         """By kind (`update`, `query`) and name."""
         self._running: set[asyncio.Task[Any]] = set()
+        self._paths: set[str] = set()
+
+    @property
+    def are_running(self) -> bool:
+        """Whether an update or a hook has not ended yet."""
+        return any(not task.done() for task in self._running)
 
     def take(self, event: Event) -> None:
         """Begin what the event asks for."""
@@ -59,10 +66,17 @@ class Requests:
     def _begin(self, kind: str, request: str, value: dict[str, Json]) -> None:
         handler = self._find(kind, value["name"], request)
         if handler is not None:
-            path = f"{kind[0]}{self._run.info.history_size}"
+            path = self._path(f"{kind[0]}{self._run.info.history_size}")
             task = self._run.loop.create_task(self._answer(handler, request, value.get("args", [])), path=path)
             self._running.add(task)
             task.add_done_callback(self._running.discard)
+
+    def _path(self, path: str) -> str:
+        """A path of its own for each task, also when several requests are taken in one step."""
+        while path in self._paths:
+            path += "'"
+        self._paths.add(path)
+        return path
 
     async def _answer(self, handler: Handler, request: str, arguments: Json) -> None:
         try:
@@ -72,6 +86,9 @@ class Requests:
             self._reply(request, result=encode(result, "the update's result"))
         except asyncio.CancelledError:
             raise
+        except ContinueAsNew as again:
+            self._reply(request)
+            self._run.fail(again)
         except Exception as error:
             self._reply(request, error=error)
 
@@ -83,8 +100,6 @@ class Requests:
         return found
 
     def _reply(self, request: str, *, result: Json = None, error: BaseException | None = None) -> None:
-        from hotmesh.durable.run import failure_json
-
         reply: dict[str, Json] = {"id": request}
         if error is None:
             reply["result"] = result

@@ -8,7 +8,7 @@ from typing import Any
 
 from hotmesh.client.hotmesh import HotMesh
 from hotmesh.durable.definition import DONE_TOPIC
-from hotmesh.durable.history import RUN
+from hotmesh.durable.handing_on import find_reply
 from hotmesh.errors import JobError, JobNotFound, JobTimeout, WorkflowError
 from hotmesh.ids import make_id
 from hotmesh.machine.events import Posted
@@ -61,7 +61,7 @@ async def _reply(mesh: HotMesh, job: JobState, request: str, heard: asyncio.Even
     node = mesh.node
     announced = False
     while True:
-        reply = _find(job, request)
+        reply = find_reply(job, request)
         if reply is not None:
             return reply
         if job.done:
@@ -76,17 +76,6 @@ async def _reply(mesh: HotMesh, job: JobState, request: str, heard: asyncio.Even
         await node.programs.want({loaded.job.version})
         restore(node.programs.plan(loaded.job.version).graph_of(loaded.job.topic), loaded.job, loaded.rows)
         job = loaded.job
-
-
-def _find(job: JobState, request: str) -> dict[str, Json] | None:
-    """The reply to a request among the answers of the job, the latest first."""
-    for (activity, _), instance in reversed(job.instances.items()):
-        if activity == RUN and isinstance(instance.output, dict):
-            for reply in instance.output.get("replies", ()):
-                if reply["id"] == request:
-                    found: dict[str, Json] = reply
-                    return found
-    return None
 
 
 def _value(reply: dict[str, Json], workflow_id: str) -> Any:

@@ -19,6 +19,7 @@ from hotmesh.durable.activity_calls import SCHEDULE_TO_START as LIMIT
 from hotmesh.durable.activity_calls import overdue
 from hotmesh.durable.commands import SILENT, Answer, Event
 from hotmesh.durable.execution import execute
+from hotmesh.durable.handing_on import handed_on
 from hotmesh.durable.history import RUN, answered, commands_of, event_of, recorded, start_payload_of
 from hotmesh.durable.interception import Interceptors
 from hotmesh.durable.job_data import RESULT
@@ -182,7 +183,7 @@ class Residents:
             options.tripwires,
             options.stuck_after_s,
         )
-        return WorkflowRun(program, info, payload.get("data"))
+        return WorkflowRun(program, info, payload.get("data"), payload.get("requests", ()))
 
     # ---- answers
 
@@ -211,7 +212,7 @@ class Residents:
             case "failed":
                 return response._replace(status="error", code=answer.error["code"], error=answer.error)
             case "continued":
-                payload = {"args": answer.result, "data": resident.run.data}
+                payload = {"args": answer.result, "data": resident.run.data, **handed_on(resident.job, instance, resident.run.kept, answer)}
                 return response._replace(code=200, aside=(aside or Aside())._replace(restart=payload))
             case "waiting":
                 return self._waiting(resident, instance, response, record)

@@ -7,21 +7,20 @@ replays the history: the same events in the same order, each answer compared wit
 from __future__ import annotations
 
 import asyncio
-import traceback
-from collections.abc import Callable, Coroutine, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from hotmesh.durable.call import DurableCall
 from hotmesh.durable.commands import SILENT, Answer, Command, Event, Recorded, Withdrawal
+from hotmesh.durable.ending import ContinueAsNew, continuation, failure_json
 from hotmesh.durable.loop import Timer, WorkflowLoop
 from hotmesh.durable.loose_ends import report_loose_ends
 from hotmesh.durable.nondeterminism import compare, ended_early
-from hotmesh.durable.remote import text_of
 from hotmesh.durable.requests import Requests
 from hotmesh.durable.stuck import watched
 from hotmesh.durable.tripwires import guarded
-from hotmesh.errors import HotMeshError, WorkflowViolation
+from hotmesh.errors import WorkflowViolation
 from hotmesh.values import Json
 
 MAX_WAITING = 20_000
@@ -73,8 +72,8 @@ class Program:
 class WorkflowRun:
     """See the head of the module."""
 
-    def __init__(self, program: Program, info: WorkflowInfo, data: dict[str, Json] | None = None) -> None:
-        """`data`: what the job's data is at the start."""
+    def __init__(self, program: Program, info: WorkflowInfo, data: dict[str, Json] | None = None, kept: Sequence[Json] = ()) -> None:
+        """`data`: what the job's data is at the start; `kept`: requests that the run before this one has left to it."""
         self.program = program
         self.info = info
         self.loop = WorkflowLoop(self)  # type: ignore[abstract]
@@ -91,6 +90,9 @@ class WorkflowRun:
         self._main: asyncio.Task[Json] | None = None
         self._failure: BaseException | None = None
         self._early: list[Event] = []
+        self._left: Sequence[Json] = kept
+        self.kept: list[Json] = []
+        """Requests that are left to the next run: they came while this one was about to continue as new."""
 
     # ---- driving
 
@@ -99,7 +101,7 @@ class WorkflowRun:
         self._main = self.loop.create_task(self.program.main(self), path="")
         self.answer = Answer()
         self._run_loop(event.time)
-        for early in self._early:
+        for early in [*(Event(each["kind"], each["id"], event.time, each) for each in self._left), *self._early]:
             self.requests.take(early)
         return self._advance(event)
 
@@ -111,7 +113,9 @@ class WorkflowRun:
             self.info.history_size += 1
             return self.answer
         waiting = self._waiting.pop(event.id, None) if event.kind not in Requests.KINDS else None
-        if event.kind in Requests.KINDS:
+        if event.kind in Requests.KINDS and isinstance(self._failure, ContinueAsNew):
+            self.kept.append(event.value)
+        elif event.kind in Requests.KINDS:
             self.requests.take(event)
         elif isinstance(waiting, Timer):
             waiting.operation = None
@@ -175,14 +179,24 @@ class WorkflowRun:
             failure = asyncio.CancelledError(self.cancel_requested or "cancelled") if main.cancelled() else main.exception()
             if failure is None:
                 answer.outcome, answer.result = "completed", main.result()
-        if isinstance(failure, ContinueAsNew):
-            answer.outcome, answer.result = "continued", failure.payload
+        again = continuation(failure)
+        if again is not None:
+            self._continue(again, answer)
         elif failure is not None:
             answer.outcome, answer.error = "failed", failure_json(failure)
         if answer.outcome != "waiting":
             if not self.info.is_replaying:
                 report_loose_ends(self.info, answer.outcome, self.loop, self._waiting.values())
             self.evict()
+
+    def _continue(self, again: ContinueAsNew, answer: Answer) -> None:
+        """Begin afresh, once the updates and hooks that run have been answered: what they do to the arguments counts."""
+        self._failure = again
+        if not self.requests.are_running:
+            try:
+                answer.outcome, answer.result = "continued", again.payload()
+            except Exception as error:
+                answer.outcome, answer.error = "failed", failure_json(error)
 
     def fail(self, error: BaseException) -> None:
         """End the execution with an error, whatever the function is doing."""
@@ -253,27 +267,3 @@ def _forget_undone(answer: Answer) -> None:
         undone = dropped & {command.id for command in answer.commands}
         answer.commands = [command for command in answer.commands if command.id not in undone]
         answer.withdrawn = [each for each in answer.withdrawn if each[0] not in undone]
-
-
-class ContinueAsNew(BaseException):
-    """Ends a run so that the job starts afresh with other arguments."""
-
-    def __init__(self, payload: Json) -> None:
-        super().__init__("continue as new")
-        self.payload = payload
-
-
-def failure_json(error: BaseException) -> Json:
-    """An exception as an execution's error: code, message, type, stack and cause."""
-    cancelled = isinstance(error, asyncio.CancelledError)
-    code = getattr(error, "code", None)
-    code = code if isinstance(code, int) and not isinstance(code, bool) and 100 <= code <= 999 else 410 if cancelled else 500
-    message = str(error) or "cancelled" if cancelled else text_of(error)
-    failure: dict[str, Json] = {"code": code, "message": message, "type": "CancelledFailure" if cancelled else type(error).__name__}
-    failure["stack"] = "".join(traceback.format_exception(error))[-4000:]
-    cause = getattr(error, "cause", None) if isinstance(error, HotMeshError) else None
-    if cause is not None:
-        failure["cause"] = cause
-    elif isinstance(error.__cause__, Exception):
-        failure["cause"] = failure_json(error.__cause__)
-    return failure

@@ -22,8 +22,8 @@ from hotmesh.durable.children import execute_child as execute_child
 from hotmesh.durable.children import start_child as start_child
 from hotmesh.durable.commands import Event
 from hotmesh.durable.definition import SIGNAL_JOB_TOPIC, SIGNAL_TOPIC, name_of, signal_payload
+from hotmesh.durable.ending import ContinueAsNew
 from hotmesh.durable.job_data import Entity, Search
-from hotmesh.durable.run import ContinueAsNew
 from hotmesh.durable.run import WorkflowInfo as WorkflowInfo
 from hotmesh.durable.running import current, running
 from hotmesh.durable.values import decode, encode, encode_call
@@ -160,9 +160,14 @@ async def exec_hook_batch(hooks: Sequence[tuple[Callable[..., Awaitable[Any]], S
 
 
 def continue_as_new(*args: Any) -> NoReturn:
-    """End this run; the job starts afresh with these arguments: same id, empty history, search and entity data kept."""
-    run = current("continue_as_new")
-    raise ContinueAsNew(encode_call(args, {}, run.info.name))
+    """End this run; the job starts afresh with these arguments: same id, empty history, search and entity data kept.
+
+    Updates and hooks that run are answered first, and what they do to the arguments counts; requests that come meanwhile are left to the
+    next run. Raises SerializationError.
+    """
+    name = current("continue_as_new").info.name
+    encode_call(args, {}, name)
+    raise ContinueAsNew(lambda: encode_call(args, {}, name))
 
 
 def patched(change_id: str) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from hotmesh import Durable
-from tests.durable.engine import MODES, Engine, Mode
+from tests.durable.engine import MODES, Engine, Failed, Mode
 
 w = Durable.workflow
 
@@ -171,3 +172,116 @@ def test_more_requests_than_one_page_holds(mode: Mode, monkeypatch: pytest.Monke
     engine.signal("done")
     assert engine.run() == 120
     assert engine.count("page") > 2
+
+
+# ---- requests and continue_as_new
+
+
+async def account(balance: list[int], rounds: int = 0) -> list[int]:
+    """Begins afresh after each update, and closes on a signal."""
+    changed = asyncio.Event()
+
+    @Durable.update
+    async def deposit(n: int) -> int:
+        changed.set()
+        balance.append(await act.double(n))
+        return sum(balance)
+
+    @Durable.query
+    def total() -> int:
+        return sum(balance)
+
+    closing = asyncio.ensure_future(w.condition("close"))
+    change = asyncio.create_task(changed.wait())
+    await asyncio.wait([closing, change], return_when=asyncio.FIRST_COMPLETED)
+    if not closing.done():
+        w.continue_as_new(balance, rounds + 1)
+    change.cancel()
+    return [rounds, *balance]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_no_update_is_lost_when_a_run_continues_as_new(mode: Mode) -> None:
+    engine = Engine(account, {"double": double}, mode=mode)
+    engine.start(account, [])
+    asked = [engine.post(request("update", "deposit", n)) for n in range(1, 6)]
+    looked = engine.post(request("query", "total"))
+    engine.settle()
+    assert [engine.reply(each)["result"] for each in asked] == [2, 6, 12, 20, 30]
+    assert engine.reply(looked)["result"] == 2
+    engine.signal("close")
+    assert engine.run()[1:] == [2, 4, 6, 8, 10]
+    assert [arguments[0] for _, arguments in engine.ran] == [1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_reply_can_be_read_after_the_run_that_gave_it(mode: Mode) -> None:
+    async def workflow(rounds: int = 0) -> int:
+        @Durable.update
+        def more() -> str:
+            changed.set()
+            return f"after {rounds}"
+
+        changed = asyncio.Event()
+        if rounds < 3:
+            await changed.wait()
+            w.continue_as_new(rounds + 1)
+        return rounds
+
+    engine = Engine(workflow, mode=mode)
+    engine.start(workflow)
+    asked = [engine.post(request("update", "more")) for _ in range(3)]
+    assert engine.run() == 3
+    assert [engine.reply(each)["result"] for each in asked] == ["after 0", "after 1", "after 2"]
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_handler_and_a_group_may_continue_as_new(mode: Mode) -> None:
+    async def workflow(rounds: int = 0) -> int:
+        @Durable.update
+        async def again() -> None:
+            await act.double(rounds)
+            w.continue_as_new(rounds + 1)
+
+        async def give_up() -> None:
+            w.continue_as_new(rounds + 1)
+
+        if rounds == 0:
+            await w.condition("never")
+        if rounds == 1:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(w.sleep(100))
+                group.create_task(give_up())
+        return rounds
+
+    engine = Engine(workflow, {"double": double}, mode=mode)
+    engine.start(workflow)
+    asked = engine.post(request("update", "again"))
+    assert engine.run() == 2
+    assert engine.reply(asked)["result"] is None
+
+
+def test_arguments_that_are_no_json_fail_where_the_run_wants_to_continue() -> None:
+    async def workflow(value: Any) -> None:
+        w.continue_as_new(object())
+
+    engine = Engine(workflow)
+    engine.start(workflow, 1)
+    with pytest.raises(Failed, match=r"workflow\(argument 1\) is a object, which has no form in JSON"):
+        engine.run()
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_requests_that_came_before_the_first_step_run_beside_each_other(mode: Mode) -> None:
+    async def adds(n: int) -> int:
+        return int(await act.double(n)) + int(await act.double(n + 1))
+
+    async def workflow() -> str:
+        await w.sleep(5)
+        return "done"
+
+    engine = Engine([workflow, adds], {"double": double}, mode=mode)
+    engine.start(workflow)
+    asked = [engine.post(request("hook", "adds", n)) for n in (1, 10)]
+    assert engine.run() == "done"
+    assert [engine.reply(each)["result"] for each in asked] == [6, 42]
