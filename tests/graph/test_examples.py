@@ -52,9 +52,11 @@ def test_the_linter_finds_nothing(app: Path) -> None:
 
 
 @APPS
-def test_there_is_a_worker_for_each_topic(app: Path) -> None:
+def test_there_is_a_worker_for_each_topic(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(app.parent))  # as for a program that is run from there
     topics = {each.topic for graph in program(app).graphs.values() for each in graph.activities.values() if isinstance(each, Worker)}
     workers = loaded(app.with_name("workers.py")).WORKERS
+    sys.modules.pop("activities", None)
     assert set(workers) == topics
     assert all(asyncio.iscoroutinefunction(callback) for callback in workers.values())
 

@@ -21,7 +21,10 @@ MARK_WIDTH: Final = 17
 SHEET: Final = 4
 """How far each of the sheets behind a box that stands for many sticks out."""
 
-MAX_TEXT: Final = 300
+MAX_NAME: Final = 600
+MAX_TEXT: Final = 340
+"""Pixels beyond which a text is cut: a name only where nobody would call an activity so, other lines sooner; the tooltip has them whole."""
+
 SIGNS: Final = {"added": "M-4 0h8M0-4v8", "removed": "M-4 0h8", "changed": "M-4.5 1c1.5-3 3-3 4.5-1s3 2 4.5-1"}
 MARKED: Final = (Mark.SIGNAL, Mark.TIMER, Mark.ESCALATION, Mark.STARTS)
 """The lines that have an icon of their own."""
@@ -69,7 +72,7 @@ def draw_box(node: Node, rect: Rect, links: dict[str, str]) -> str:
 
 
 def _name(node: Node) -> str:
-    return fitted(node.id, MAX_TEXT, NAME_SIZE, bold=True)
+    return fitted(node.id, MAX_NAME, NAME_SIZE, bold=True)
 
 
 def _rows(node: Node, href: str | None) -> list[Row]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
+from typing import Final
+
+_FORBIDDEN: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def element(name: str, *content: str, **attributes: str | float | None) -> str:
@@ -23,8 +27,8 @@ def title(content: str) -> str:
 
 
 def printable(content: str) -> str:
-    """The text without the control characters that XML forbids."""
-    return "".join(character if character >= " " or character in "\n\t" else "�" for character in content if character != "\r")
+    """The text without the characters that XML forbids: control characters, halves of pairs, and the last two of a plane."""
+    return _FORBIDDEN.sub("\ufffd", content.replace("\r", ""))
 
 
 def number(value: float) -> str:

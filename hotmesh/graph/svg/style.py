@@ -37,16 +37,16 @@ LIGHT: Final = Palette(
     faint="#d3d8e1",
     link="#2563c9",
     kinds={
-        "trigger": "#1f8a54",
+        "trigger": "#1a7f4b",
         "worker": "#2f6fd6",
         "await": "#7b52cc",
-        "hook": "#b86e0a",
-        "signal": "#0b8793",
+        "hook": "#a86200",
+        "signal": "#0a7c88",
         "cycle": "#b3418f",
         "interrupt": "#cc3d3d",
     },
-    states={"done": "#1f8a54", "failed": "#cc3d3d", "running": "#2563c9", "waiting": "#b86e0a", "taken": "#1f8a54"},
-    changes={"added": "#1f8a54", "removed": "#cc3d3d", "changed": "#b86e0a"},
+    states={"done": "#1a7f4b", "failed": "#cc3d3d", "running": "#2563c9", "waiting": "#a86200", "taken": "#1a7f4b"},
+    changes={"added": "#1a7f4b", "removed": "#cc3d3d", "changed": "#a86200"},
 )
 
 DARK: Final = Palette(
@@ -82,8 +82,9 @@ text{{font-family:{FONT};font-size:12px;white-space:pre}}
 .edge{{fill:none;stroke-width:1.6;stroke-linejoin:round}}
 .back{{stroke-dasharray:5 4}}
 .taken .edge{{stroke-width:2.6}}
-.skipped,.pending{{opacity:.5}}
-.untaken{{opacity:.55}}
+.skipped .name,.pending .name{{font-weight:400}}
+.skipped .card,.pending .card,.skipped .inner,.pending .inner,.skipped .icon,.pending .icon{{stroke-opacity:.45}}
+.untaken .edge{{stroke-opacity:.55}}.untaken .head{{fill-opacity:.55}}
 .removed .card,.removed .edge{{stroke-dasharray:4 3}}
 .removed .name{{text-decoration:line-through}}
 .running .card,.waiting .card,.failed .card,.done .card{{stroke-width:2}}
@@ -129,7 +130,7 @@ def _colors(palette: Palette) -> str:
         f".page{{fill:{palette.page}}}",
         f".card{{fill:{palette.card}}}",
         f".name,.topic-of-graph{{fill:{palette.text}}}",
-        f".line,.label,.heading{{fill:{palette.muted}}}",
+        f".line,.label,.heading,.skipped .name,.pending .name{{fill:{palette.muted}}}",
         f".link{{fill:{palette.link}}}",
         f".edge{{stroke:{palette.line}}}.head{{fill:{palette.line}}}",
     ]
