@@ -92,7 +92,10 @@ class Engine(Computing):
         self.accept(task.job_id, Pending(InlineTask(asked), task=(task.id, task.token)))
 
     async def answer_within(self, task: ClaimedTask, work: Callable[[Any], Awaitable[Response]]) -> None:
-        """Run `work` in a transaction of the app's database and commit its answer in that transaction."""
+        """Run `work` in a transaction of the app's database and commit its answer in that transaction.
+
+        When the connection is lost the task goes back at once: either it is gone with the commit, or nothing of the transaction is there.
+        """
         done: Work | None = None
         async with self._pool.lend() as connection:
             try:
@@ -104,10 +107,12 @@ class Engine(Computing):
             except _RolledBack as rolled_back:
                 self.answer(task, rolled_back.response)
                 return
-            except BaseException:
+            except BaseException as error:
                 if done is not None:
                     self._give_up(done)
                 self._forget(task.job_id)
+                if isinstance(error, LOST):
+                    self.spawn(self._streams.give_back([(task.id, task.token)], []))
                 raise
             finally:
                 self._leave(task.job_id)
