@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks import serve
-from benchmarks.effects import APP_ID, CONCURRENCY, LEASE_S, SECONDS, Effects, record
+from benchmarks.effects import APP_ID, CONCURRENCY, SECONDS, Effects, record
 from benchmarks.yaml_form import until_it_waits
 from hotmesh import Durable
 
@@ -109,7 +109,7 @@ def _worker(client: Durable.Client, activity: Any, concurrency: int, **options: 
 
 
 @asynccontextmanager
-async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
+async def working(dsn: str, effects: Effects, lease_s: float) -> AsyncIterator[None]:
     """The worker alone, in a process of its own; with `effects` each activity has one that can be counted."""
     async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as pool:
 
@@ -120,10 +120,10 @@ async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
             return number
 
         client = Durable.Client(dsn, namespace=APP_ID)
-        worker = _worker(client, work, 1000)
+        worker = _worker(client, work, 1000, lease_s=lease_s)
         if effects is not Effects.NONE:
             activity = Durable.activity(name="work", transactional=effects is Effects.TRANSACTIONAL)(effect)
-            worker = _worker(client, activity, CONCURRENCY, lease_s=LEASE_S)
+            worker = _worker(client, activity, CONCURRENCY, lease_s=lease_s)
         async with worker:
             yield
 

@@ -12,7 +12,7 @@ import time
 import asyncpg
 
 from benchmarks import serve
-from benchmarks.effects import LEASE_S, TABLE, Effects
+from benchmarks.effects import LEASE_S, SHORT_LEASE_S, TABLE, Effects
 from benchmarks.measure import Json
 
 MOST_S = 120.0
@@ -23,11 +23,12 @@ NOBODY_ELSE = "SELECT count(*) = 1 FROM pg_stat_activity WHERE datname = current
 async def w9(form: str, dsn: str, scale: float, effects: Effects) -> Json:
     """One kill."""
     count = max(100, int(1000 * scale))
+    lease_s = LEASE_S if scale >= 0.1 else SHORT_LEASE_S
     admin = await asyncpg.connect(dsn)
     await admin.execute(f"CREATE TABLE {TABLE} (key text NOT NULL)")
     written = serve.module(form)
     await written.enqueue(dsn, count, effects)
-    async with serve.process(form, dsn, effects) as first:
+    async with serve.process(form, dsn, effects, lease_s) as first:
         await _reached(admin, f"SELECT count(*) >= {count // 2} FROM {TABLE}")
         first.kill()
         killed = time.perf_counter()
@@ -35,7 +36,7 @@ async def w9(form: str, dsn: str, scale: float, effects: Effects) -> Json:
     await _reached(admin, NOBODY_ELSE)
     half = await admin.fetchval(f"SELECT count(*) FROM {TABLE}")
     in_flight = half - (count - await admin.fetchval(written.UNFINISHED))
-    async with serve.process(form, dsn, effects):
+    async with serve.process(form, dsn, effects, lease_s):
         ready = time.perf_counter()
         await _reached(admin, f"SELECT ({written.UNFINISHED}) = 0")
         seconds = time.perf_counter() - killed
@@ -51,7 +52,7 @@ async def w9(form: str, dsn: str, scale: float, effects: Effects) -> Json:
         "repeated_though_answered": max(0, repeated - in_flight),
         "of_that_to_start_s": round(ready - killed, 2),
         "done_at_the_kill": half,
-        "lease_s": LEASE_S,
+        "lease_s": lease_s,
     }
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import asyncpg
 
 from benchmarks import serve
-from benchmarks.effects import APP_ID, CONCURRENCY, LEASE_S, SECONDS, Effects, record
+from benchmarks.effects import APP_ID, CONCURRENCY, SECONDS, Effects, record
 from hotmesh import HotMesh, StreamData
 
 STEPS = 10
@@ -152,7 +152,7 @@ async def open_form(dsn: str, *, elsewhere: bool = False) -> AsyncIterator[YamlF
 
 
 @asynccontextmanager
-async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
+async def working(dsn: str, effects: Effects, lease_s: float) -> AsyncIterator[None]:
     """The worker alone, in a process of its own; with `effects` each task has one that can be counted."""
     async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as pool:
 
@@ -164,7 +164,6 @@ async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
         worker: dict[str, Any] = {"topic": "work", "callback": work, "concurrency": 1000}
         if effects is not Effects.NONE:
             worker = {"topic": "work", "callback": effect, "concurrency": CONCURRENCY, "transactional": effects is Effects.TRANSACTIONAL}
-        lease_s = None if effects is Effects.NONE else LEASE_S
         async with HotMesh(app_id=APP_ID, engine={"connection": dsn}, workers=[worker], lease_s=lease_s):
             yield
 

@@ -135,8 +135,8 @@ async def open_form(dsn: str) -> AsyncIterator[DbosForm]:
 
 
 @asynccontextmanager
-async def working(dsn: str, effects: Effects) -> AsyncIterator[None]:
-    """A process that works off the queue, and recovers what it had begun before it died."""
+async def working(dsn: str, effects: Effects, lease_s: float) -> AsyncIterator[None]:
+    """A process that works off the queue, and recovers what it had begun before it died; there are no leases."""
     global _effects
     async with asyncpg.create_pool(dsn, min_size=1, max_size=8) as _effects:
         _launch(dsn)
