@@ -13,6 +13,7 @@ from hotmesh.client.listening import Listening
 from hotmesh.client.output import JobOutput
 from hotmesh.client.quorum import Quorum
 from hotmesh.client.restricted import WorkerRoles
+from hotmesh.client.termination import Termination
 from hotmesh.client.versions import Versions
 from hotmesh.client.worker import Worker, as_worker
 from hotmesh.errors import DuplicateJobError, JobError, JobNotFound, JobTimeout, PayloadError, UnknownTopic
@@ -56,6 +57,7 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         super().__init__()
         self._node: Node | None = None
         self._pool: Pool | None = None
+        self._termination = Termination()
 
     # ---- life
 
@@ -113,11 +115,20 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         await asyncio.gather(*(mesh.stop() for mesh in list(cls._all)))
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        self._termination.watch()
+        try:
+            await self.start()
+        except BaseException as error:
+            self._termination.unwatch(error)
+            raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await self.stop()
+        """Stop. After a SIGTERM, which ends the block as Ctrl-C does, SystemExit(143)."""
+        try:
+            await self.stop()
+        finally:
+            self._termination.unwatch(error)
 
     @staticmethod
     def make_guid() -> str:

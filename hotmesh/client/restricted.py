@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from hotmesh import ids, settings
+from hotmesh.client.termination import Termination
 from hotmesh.client.worker import Worker, as_worker
 from hotmesh.runtime.node import Node
 from hotmesh.runtime.restricted import RestrictedNode
@@ -61,6 +62,7 @@ class RestrictedWorker:
     ) -> None:
         """`connection`: a DSN; `credentials` replace its user and password. Raises SettingsError, ValueError (transactional)."""
         self._settings = settings.load(**options)
+        self._termination = Termination()
         dsn = plain_dsn(connection)
         self._pool = Pool(dsn if credentials is None else with_credentials(dsn, credentials), max_size=4)
         self._node = RestrictedNode(self._pool, schema_of(app_id), ids.make_guid(), self._settings)
@@ -82,11 +84,20 @@ class RestrictedWorker:
         await self._pool.close()
 
     async def __aenter__(self) -> Self:
-        await self.start()
+        self._termination.watch()
+        try:
+            await self.start()
+        except BaseException as error:
+            self._termination.unwatch(error)
+            raise
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        await asyncio.shield(self.stop())
+        """Stop. After a SIGTERM, which ends the block as Ctrl-C does, SystemExit(143)."""
+        try:
+            await asyncio.shield(self.stop())
+        finally:
+            self._termination.unwatch(error)
 
 
 def with_credentials(dsn: str, credentials: Credentials) -> str:

@@ -150,7 +150,7 @@ class Node(Waiters):
 
     async def _leave(self) -> None:
         try:
-            tasks = [held.lease for held in self.router.held.values()]
+            tasks = [*(held.lease for held in self.router.held.values()), *self.router.cut]
             messages = [lease for lease, _ in self.engine.messages.values()]
             if tasks or messages:
                 await self.streams.give_back(tasks, messages)

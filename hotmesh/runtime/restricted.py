@@ -94,7 +94,7 @@ class RestrictedNode:
         await self.router.drain(grace_s)
         if self._answering:
             await asyncio.wait(set(self._answering), timeout=max(1.0, grace_s))
-        held = [each.lease for each in self.router.held.values()]
+        held = [*(each.lease for each in self.router.held.values()), *self.router.cut]
         try:
             if held:
                 await self.streams.give_back(held)

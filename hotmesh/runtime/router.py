@@ -114,6 +114,8 @@ class Router:
         self._idle.set()
         self.on_free: Callable[[], None] = lambda: None
         self.draining = False
+        self.cut: list[Lease] = []
+        """The tasks whose callbacks did not finish in time; they are to be given back."""
 
     def add(self, consumer: Consumer) -> None:
         """Serve a topic. Raises ValueError when it is served already."""
@@ -229,7 +231,9 @@ class Router:
         try:
             await asyncio.wait_for(self._idle.wait(), grace_s)
         except TimeoutError:
-            running = [held.callback for held in self.held.values() if held.callback is not None]
+            cut = [held for held in self.held.values() if held.callback is not None]
+            self.cut += [held.lease for held in cut]
+            running = [held.callback for held in cut if held.callback is not None]
             for callback in running:
                 callback.cancel()
             if running:
