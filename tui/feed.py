@@ -17,7 +17,7 @@ from hotmesh.client.facts import ESCALATION_STATES, DeadLetter, Escalation, Esca
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.errors import ConnectionError, HotMeshError
 from hotmesh.export.execution import Execution
-from hotmesh.program import Hook, Program
+from hotmesh.program import Hook, Program, Worker
 from hotmesh.values import UNDEFINED, Json
 
 from .core.orders import Order
@@ -163,9 +163,14 @@ class Feed:
             case WantMesh():
                 return SeenMesh(await self._client.mesh(), _now_ms())
             case WantQueues():
-                return SeenQueues(tuple(await self._client.queues()), tuple(await self._client.dead()), _now_ms())
+                return await self._queues()
             case WantEscalations():
                 return await self._escalations(want)
+
+    async def _queues(self) -> SeenQueues:
+        queues, dead, mesh = await self._client.queues(), await self._client.dead(), await self._client.mesh()
+        program = await self._program(mesh.version) if mesh.version else None
+        return SeenQueues(tuple(queues), tuple(dead), mesh.members, _graphs_by_topic(program), _now_ms())
 
     async def _tallied(self) -> Tally:
         """The counts; kept for a moment where counting takes long."""
@@ -264,6 +269,16 @@ _PATIENCE_S: dict[type, float] = {WantMesh: 1.0, WantQueues: 1.0}
 
 def _now_ms() -> int:
     return int(clock.now().timestamp() * 1000)
+
+
+def _graphs_by_topic(program: Program | None) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for topic, graph in program.graphs.items() if program else ():
+        for activity in graph.activities.values():
+            served = activity.topic if isinstance(activity, Worker) else None
+            if isinstance(served, str) and topic not in found.get(served, ()):
+                found[served] = (*found.get(served, ()), topic)
+    return found
 
 
 def _linted(text: str, app_id: str) -> tuple[Diagnostic, ...]:

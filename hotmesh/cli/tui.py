@@ -7,8 +7,12 @@ import gc
 import logging
 import sys
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from hotmesh.client.console import Console
 
 
 @click.command()
@@ -29,7 +33,26 @@ def tui(dsn: str | None, app_id: str | None, readonly: bool, keys: bool) -> None
     asyncio.run(_run(dsn, app_id, readonly))
 
 
+OPENING = "\x1b[?1049h\x1b[2J\x1b[H ◆ HotMesh  opening …"
+BACK = "\x1b[?1049l"
+"""The terminal's second screen, and its first one again."""
+
+
 async def _run(dsn: str | None, app_id: str | None, readonly: bool) -> None:
+    """Answer at once, load and connect at the same time, then hand the screen over; a failure is told where the command was typed."""
+    _show(OPENING)
+    try:
+        app, client = await _opened(dsn, app_id, readonly)
+    except BaseException:
+        _show(BACK)
+        raise
+    try:
+        await app.run_async()
+    finally:
+        await client.close()
+
+
+async def _opened(dsn: str | None, app_id: str | None, readonly: bool) -> tuple[Any, Console]:
     from hotmesh.client.console import Console
 
     # Nothing that is loaded here ever becomes garbage: looking for some would take a tenth of the time until the first screen.
@@ -38,12 +61,18 @@ async def _run(dsn: str | None, app_id: str | None, readonly: bool) -> None:
     client = await Console.open(app_id, dsn, readonly=readonly)
     try:
         app = (await loading).HotMeshApp(client)
-        gc.freeze()
-        gc.enable()
-        _keep_the_screen_clean()
-        await app.run_async()
-    finally:
+    except BaseException:
         await client.close()
+        raise
+    gc.freeze()
+    gc.enable()
+    _keep_the_screen_clean()
+    return app, client
+
+
+def _show(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def _keep_the_screen_clean() -> None:

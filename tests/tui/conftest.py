@@ -25,7 +25,7 @@ async def nothing_is_left_to_do(*_: float) -> None:
     """Until every task waits for the clock or for the outside. Textual itself guesses, from the processor time of 20 ms at a time."""
     loop = asyncio.get_running_loop()
     await asyncio.sleep(0)
-    while loop._ready:  # type: ignore[attr-defined]  # what asyncio will run next
+    while loop._ready:  # type: ignore[attr-defined]  # noqa: ASYNC110  # what asyncio will run next
         await asyncio.sleep(0)
 
 

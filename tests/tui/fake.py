@@ -189,8 +189,8 @@ def failed_job() -> Execution:
     )
 
 
-def _member(number: int, topics: tuple[str, ...]) -> Member:
-    running = {topic: {"done": 9, "failed": 1, "running": 2, "throttle_ms": 0} for topic in topics}
+def _member(number: int, topics: tuple[str, ...], now: datetime, done: int) -> Member:
+    running = {topic: {"done": done, "failed": 1, "running": 2, "throttle_ms": 0} for topic in topics}
     profile: dict[str, Json] = {
         "guid": f"9f3c2a7e5b1d480{number}",
         "topics": running,
@@ -200,7 +200,7 @@ def _member(number: int, topics: tuple[str, ...]) -> Member:
         "memory_bytes": 61_000_000,
         "started_at": (NOW - timedelta(hours=number)).isoformat(),
     }
-    return Member(profile["guid"], topics, (), profile, NOW - timedelta(seconds=number * 4))
+    return Member(profile["guid"], topics, (), profile, now - timedelta(seconds=number * 4))
 
 
 def _escalation(number: int, state: str, **more: Json) -> Escalation:
@@ -247,6 +247,8 @@ class FakeClient:
         self.escalations = [_escalation(1, "pending"), _escalation(2, "claimed", assignee="ada", claimed_until=NOW + timedelta(minutes=5))]
         self.heard: Callable[[str], None] = lambda kind: None
         self.reads = 0
+        self.moment, self.done = NOW, 9
+        """When the members were heard of, and what each has done at each topic."""
 
     def listen(self, heard: Callable[[str], None]) -> None:
         self.heard = heard
@@ -289,7 +291,8 @@ class FakeClient:
 
     async def mesh(self) -> MeshView:
         self._look()
-        members = (_member(1, ("inventory.check", "inventory.pack")), _member(2, ("mail.send",)), _member(3, ()))
+        topics = (("inventory.check", "inventory.pack"), ("mail.send",), ())
+        members = tuple(_member(number + 1, each, self.moment, self.done) for number, each in enumerate(topics))
         return MeshView(members, self.throttles, self.active)
 
     async def queues(self) -> list[Queue]:

@@ -189,6 +189,8 @@ def test_values_are_told_like_yaml() -> None:
     value = {"a": {"b": [1, "two"]}, "c": "long words here", "d": []}
     assert text_of(value_lines(value, 20)) == "a:\n  b:\n    - 1\n    - two\nc: long words here\nd: []\n"
     assert [plain(each) for each in wrap("abcdefgh ij", 4)] == ["abcd", "efgh", "ij"]
+    assert [plain(each) for each in wrap("a\n  bc de\n    f", 5)] == ["a", "  bc", "  de", "  f"], "what is indented stays so"
+    assert [plain(each) for each in wrap("日本語日本語", 5)] == ["日本", "語日", "本語"]
 
 
 @pytest.mark.parametrize(("ms", "text"), [(0, "0.0s"), (5, "5ms"), (400, "0.4s"), (59_000, "59s"), (720_000, "12m"), (1e10, "115d")])

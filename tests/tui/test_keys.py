@@ -6,11 +6,14 @@ import json
 import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from hotmesh.tui.core.keys import KEYS
+from hotmesh.tui.core.spans import plain
 from hotmesh.tui.screens.frame import Frame
+from hotmesh.tui.widgets.lines import Lines
 
 from hotmesh.errors import ConnectionError, JobError
 from hotmesh.values import Json
@@ -314,6 +317,34 @@ async def test_queues_show_who_is_missing_and_dead_letters_open_their_job() -> N
         assert "none" in driver.lines("#main")
         await driver.press("j", "j", "j", "j", "j", "enter")
         assert "item-4" in driver.lines("#head")
+
+
+async def test_a_queue_opens_the_open_jobs_that_go_through_it() -> None:
+    async with opened((100, 30)) as driver:
+        await driver.press("4", "j", "enter")
+        assert "/ state:running,waiting,paused topic:order.requested" in driver.lines("#tally")
+        assert await shown_ids(driver) == ["item-1", "order-2041", "bulk-7"]
+        await driver.press("4", "enter")
+        assert "topic:" not in driver.lines("#tally"), "all jobs go through the engines"
+
+
+async def test_a_queue_shows_what_its_workers_do_a_second() -> None:
+    async with opened((100, 30)) as driver:
+        await driver.press("4")
+        driver.client.moment += timedelta(seconds=2)
+        driver.client.done += 5
+        driver.client.heard("mesh")
+        await driver.settle()
+        row = next(each for each in driver.lines("#main").splitlines() if "inventory.check" in each)
+        assert "2.5" in row.split()
+
+
+async def test_a_drawing_begins_with_its_trigger_in_sight() -> None:
+    async with opened((60, 24)) as driver:
+        await driver.press("2")
+        drawing = driver.app.screen.query_one("#drawing", Lines)
+        column = next(place for place in (plain(each).find("╭") for each in drawing.lines) if place >= 0)
+        assert drawing.scroll_offset.x <= column < drawing.scroll_offset.x + drawing.room.width
 
 
 async def test_the_mesh_opens_a_profile() -> None:

@@ -97,7 +97,7 @@ KEYS: tuple[Key, ...] = (
     Key("mesh.throttle_all", "B", "order('throttle_all')", "brake all", "Brake the whole mesh"),
     Key("mesh.open", "enter", "open", "open", "Everything the process says of itself"),
     Key("queues.throttle", "b", "order('throttle')", "brake", "Brake the topic; 0 lets go, -1 pauses"),
-    Key("queues.open", "enter", "open", "jobs", "The jobs at this topic, or of the dead letter"),
+    Key("queues.open", "enter", "open", "jobs", "The open jobs of the graphs that use the topic, or the job of the dead letter"),
     Key("escalations.claim", "c", "order('claim')", "claim", "Have it for a quarter of an hour"),
     Key("escalations.release", "R", "order('release')", "release", "Give it back to all"),
     Key("escalations.resolve", "s", "resolve", "resolve", "Answer it: the hook gets what you type"),

@@ -39,6 +39,7 @@ QUEUES = (
     Column("ready", 7, align="right"),
     Column("oldest", 6, align="right"),
     Column("leased", 7, align="right"),
+    Column("done/s", 6, align="right", rank=1),
     Column("delayed", 7, align="right", rank=2),
     Column("parked", 6, align="right", rank=3),
     Column("workers", 7, align="right"),
@@ -168,19 +169,20 @@ def _member(member: Member, rates: Rates, throttles: dict[str, int], now_ms: int
     ]
 
 
-def queue_table(queues: Sequence[Queue], rates: dict[str, list[float]], width: int) -> tuple[Line, list[Line]]:
-    """What waits, by topic."""
-    return table(QUEUES, [_queue(each, rates.get(each.topic, [])) for each in queues], width)
+def queue_table(queues: Sequence[Queue], depths: dict[str, list[float]], done: dict[str, float], width: int) -> tuple[Line, list[Line]]:
+    """What waits, by topic; `done`: how many tasks a second were done."""
+    return table(QUEUES, [_queue(each, depths.get(each.topic, []), done.get(each.topic)) for each in queues], width)
 
 
-def _queue(queue: Queue, depths: list[float]) -> list[Cell]:
+def _queue(queue: Queue, depths: list[float], done: float | None) -> list[Cell]:
     starved = queue.ready > 0 and queue.consumers == 0
     held = brake(queue.throttle_ms)
     return [
         (queue.topic, "strong") if queue.topic else ("the engines", "name"),
         (count(queue.ready), "failed" if starved else "running" if queue.ready else "dim"),
-        ("" if queue.oldest_s is None else age(queue.oldest_s * 1000), "warning" if (queue.oldest_s or 0) > 60 else "dim"),
+        ("" if queue.oldest_s is None or not queue.ready else age(queue.oldest_s * 1000), "warning" if (queue.oldest_s or 0) > 60 else "dim"),
         (count(queue.leased), "text" if queue.leased else "dim"),
+        ("" if done is None else f"{done:.1f}", "text" if done else "dim"),
         (count(queue.delayed), "waiting" if queue.delayed else "dim"),
         (count(queue.parked), "paused" if queue.parked else "dim"),
         (str(queue.consumers) if queue.consumers else "none", "failed" if starved else "text"),

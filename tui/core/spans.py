@@ -109,21 +109,35 @@ def clipped(shown: Line, width: int) -> Line:
 
 
 def wrap(text: str, width: int, role: Role = "text") -> list[Line]:
-    """A text on lines of at most so many columns, broken at blanks where there are any."""
+    """A text on lines of at most so many columns, broken at blanks where there are any; what is indented stays so."""
     lines: list[Line] = []
     for paragraph in text.split("\n"):
-        current = ""
-        for word in paragraph.split(" "):
-            longer = f"{current} {word}" if current else word
-            if text_width(longer) <= width:
-                current = longer
-                continue
-            if current:
-                lines.append(line(current, role))
-            while text_width(word) > width > 1:
-                head = word[:width]
-                lines.append(line(head, role))
-                word = word[len(head) :]
-            current = word
-        lines.append(line(current, role))
+        body = paragraph.lstrip(" ")
+        indent = " " * min(len(paragraph) - len(body), width // 2)
+        lines += [line(indent + part, role) for part in _filled(body, width - len(indent))]
     return lines
+
+
+def _filled(text: str, width: int) -> list[str]:
+    lines, current = list[str](), ""
+    for word in text.split(" "):
+        longer = f"{current} {word}" if current else word
+        if text_width(longer) <= width:
+            current = longer
+            continue
+        if current:
+            lines.append(current)
+        while text_width(word) > width > 1:
+            head = _head(word, width)
+            lines.append(head)
+            word = word[len(head) :]
+        current = word
+    return [*lines, current]
+
+
+def _head(word: str, width: int) -> str:
+    """As much of a word as fits."""
+    kept = len(word)
+    while kept > 1 and text_width(word[:kept]) > width:
+        kept -= 1
+    return word[:kept]

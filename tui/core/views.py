@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from hotmesh.client.console import MeshView
-from hotmesh.client.facts import DeadLetter, Escalation, JobFilter, Page, Queue, Tally, Version
+from hotmesh.client.facts import DeadLetter, Escalation, JobFilter, Member, Page, Queue, Tally, Version
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.export.execution import Execution
 from hotmesh.program import Program
@@ -92,6 +92,10 @@ class SeenQueues(NamedTuple):
 
     queues: tuple[Queue, ...]
     dead: tuple[DeadLetter, ...]
+    members: tuple[Member, ...]
+    """Who serves them."""
+    graphs: dict[str, tuple[str, ...]]
+    """By topic of a queue the topics of the graphs whose jobs go through it, in the active version."""
     now_ms: int
 
 

@@ -14,12 +14,15 @@ from hotmesh.graph.layout import Direction
 from ..core.orders import Name
 from ..core.pictures import program_lines
 from ..core.rows import version_table
-from ..core.spans import Line, Span, line, wrap
+from ..core.spans import Line, Span, line, plain, wrap
 from ..core.views import Seen, SeenGraphs, WantGraphs
 from ..feed import problems
 from ..widgets.lines import Bar, Lines
 from .frame import Frame, bindings
 from .reader import ReaderScreen
+
+TRIGGER = 20
+"""About the width of a trigger's box."""
 
 
 class GraphsScreen(Frame):
@@ -36,6 +39,8 @@ class GraphsScreen(Frame):
         self.differs = False
         self.direction: Direction | None = None
         """None = each graph left to right where there is room for it."""
+        self._shown: tuple[object, ...] = ()
+        """What the drawing shows the start of."""
 
     def body(self) -> Iterable[Widget]:
         with Horizontal():
@@ -81,7 +86,21 @@ class GraphsScreen(Frame):
         if self.seen.program is None:
             drawing.show([line("hotmesh deploy app.yaml", "accent")])
             return
-        drawing.show([*self._compared(), *program_lines(self.seen.program, self.direction, drawing.room.width, self.seen.old)])
+        lines = [*self._compared(), *program_lines(self.seen.program, self.direction, drawing.room.width, self.seen.old)]
+        drawing.show(lines)
+        shown = (self.seen.version, self.seen.old is not None, self.direction, drawing.room)
+        if shown != self._shown:
+            self._shown = shown
+            self.call_after_refresh(self._to_the_start, lines)
+
+    def _to_the_start(self, lines: list[Line]) -> None:
+        """Bring the first graph's trigger into sight, which may stand anywhere in its first line."""
+        drawing = self.query_one("#drawing", Lines)
+        columns = [plain(each).find("╭") for each in lines]
+        first = next((column for column in columns if column >= 0), 0)
+        drawing.scroll_to(
+            x=max(0, first + TRIGGER // 2 - drawing.room.width // 2) if first > drawing.room.width // 2 else 0, y=0, animate=False
+        )
 
     def _compared(self) -> list[Line]:
         if not self.differs or self.seen is None or self.seen.old is None:

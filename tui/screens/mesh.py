@@ -48,7 +48,8 @@ class MeshScreen(Frame):
             return
         self.seen = seen
         for member in seen.mesh.members:
-            self.rates.note(member.guid, member.profile.get("counts", {}).get("jobs_done", 0), seen.now_ms)
+            told_ms = int(member.seen_at.timestamp() * 1000)
+            self.rates.note(member.guid, member.profile.get("counts", {}).get("jobs_done", 0), told_ms)
         self.draw()
         self.frame_it()
 
@@ -66,7 +67,10 @@ class MeshScreen(Frame):
     def _summary(self) -> Line:
         assert self.seen is not None
         mesh = self.seen.mesh
-        spans: list[Span] = [(f" {len(mesh.members)} processes", "strong"), (f"   version {mesh.version or '– none active'}", "dim")]
+        spans: list[Span] = [
+            (f" {len(mesh.members)} process{'es' * (len(mesh.members) != 1)}", "strong"),
+            (f"   version {mesh.version or '– none active'}", "dim"),
+        ]
         spans += [(f"   {scope}: {brake(ms)}", "warning") for scope, ms in sorted(mesh.throttles.items())]
         return tuple(spans)
 

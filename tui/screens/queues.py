@@ -11,6 +11,7 @@ from hotmesh.client.facts import DeadLetter, JobFilter, Queue
 from hotmesh.values import dumps
 
 from ..core.orders import Name
+from ..core.rates import Rates
 from ..core.rows import dead_table, queue_table
 from ..core.spans import line
 from ..core.views import Seen, SeenQueues, WantQueues
@@ -28,6 +29,7 @@ class QueuesScreen(Frame):
         super().__init__()
         self.seen: SeenQueues | None = None
         self.depths: dict[str, deque[float]] = {}
+        self.done = Rates()
 
     def body(self) -> Iterable[Widget]:
         yield Lines(id="main", has_cursor=True)
@@ -45,16 +47,28 @@ class QueuesScreen(Frame):
         self.seen = seen
         for queue in seen.queues:
             self.depths.setdefault(queue.topic, deque(maxlen=60)).append(queue.ready)
+        for member in seen.members:
+            for topic, counts in member.profile.get("topics", {}).items():
+                self.done.note(f"{topic} {member.guid}", counts.get("done", 0), int(member.seen_at.timestamp() * 1000))
         self.draw()
         self.frame_it()
 
     def draw(self) -> None:
         if self.seen is None:
             return
-        header, lines = queue_table(self.seen.queues, {topic: list(depths) for topic, depths in self.depths.items()}, self.main.room.width)
+        depths = {topic: list(each) for topic, each in self.depths.items()}
+        header, lines = queue_table(self.seen.queues, depths, self._done(), self.main.room.width)
         self.main.show(lines, header)
         header, lines = dead_table(self.seen.dead, self.main.room.width)
         self.shown_lines("#dead", lines or [line("Nothing was given up.", "dim")], header)
+
+    def _done(self) -> dict[str, float]:
+        """By topic how many tasks a second its workers do."""
+        done: dict[str, float] = {}
+        for member in self.seen.members if self.seen else ():
+            for topic in member.profile.get("topics", {}):
+                done[topic] = done.get(topic, 0.0) + self.done.newest(f"{topic} {member.guid}")
+        return done
 
     def action_move(self, rows: int) -> None:
         dead = self.query_one("#dead", Lines)
@@ -84,7 +98,8 @@ class QueuesScreen(Frame):
         if letter is not None:
             self.app.open_job(letter.job_id)
         elif queue is not None:
-            self.app.show_jobs(JobFilter(states=("running", "waiting", "paused")))
+            graphs = self.seen.graphs.get(queue.topic, ()) if self.seen else ()
+            self.app.show_jobs(JobFilter(states=("running", "waiting", "paused"), topics=graphs))
 
     def copied(self) -> str:
         letter, queue = self._letter(), self._queue()
