@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, overload
 
 from hotmesh import clock, codec, ids, settings
 from hotmesh.client.inspection import Inspection
@@ -30,10 +30,25 @@ from hotmesh.store.transactions import SAVEPOINT, transaction_of
 from hotmesh.values import Json, copied, dumps, loads
 
 
+class Guid:
+    """`HotMesh.guid()` makes a fresh id; `mesh.guid` is the name of one process in its mesh."""
+
+    @overload
+    def __get__(self, mesh: None, owner: type[HotMesh]) -> Callable[[], str]: ...
+    @overload
+    def __get__(self, mesh: HotMesh, owner: type[HotMesh]) -> str: ...
+    def __get__(self, mesh: HotMesh | None, owner: type[HotMesh]) -> Callable[[], str] | str:
+        return ids.make_id if mesh is None else mesh._guid
+
+    def __set__(self, mesh: HotMesh, value: str) -> None:
+        mesh._guid = value
+
+
 class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
     """An app's mesh, seen from this process. Make one with `await HotMesh.init(…)` or `async with HotMesh(…) as mesh`."""
 
     _all: ClassVar[set[HotMesh]] = set()
+    guid = Guid()
 
     def __init__(
         self,
@@ -51,6 +66,9 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         self.app_id = app_id
         self.namespace = app_id
         self.guid = guid or ids.make_guid()
+        unknown = sorted((engine or {}).keys() - {"connection"})
+        if unknown:
+            raise ValueError(f"engine has no {unknown[0]!r}; it takes connection: a DSN, an asyncpg pool or connection, or None")
         self._settings = settings.load(**options)
         self._source: Source | None = (engine or {}).get("connection")
         self._consumers = [as_worker(each).consumer() for each in workers]
@@ -80,7 +98,9 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         return mesh
 
     async def start(self) -> None:
-        """What `init` does."""
+        """What `init` does; nothing when it is started already."""
+        if self._node is not None:
+            return
         source = self._source
         if source is None or isinstance(source, str):
             source = await asyncio.to_thread(resolve_dsn, source, self._settings)

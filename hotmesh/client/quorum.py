@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any
 
 from hotmesh import codec
@@ -12,7 +12,7 @@ from hotmesh.runtime.node import Node
 from hotmesh.runtime.profile import profile
 from hotmesh.values import Json
 
-QuorumListener = Callable[[str, Json], None]
+QuorumListener = Callable[[str, Json], Awaitable[None] | None]
 
 
 class Quorum:
@@ -64,10 +64,15 @@ class Quorum:
         self.node.bus.say("changed")
 
     async def sub_quorum(self, callback: QuorumListener) -> None:
-        """Hear what members say to each other: (kind, body)."""
+        """Hear what members say to each other: `callback(kind, body)`, async or not; one that raises disturbs nobody else."""
+
+        async def tell(kind: str, body: Json) -> None:
+            told = callback(kind, {**body, "message": codec.decoded(body["message"])} if kind == "user" else body)
+            if told is not None:
+                await told
 
         def listen(kind: str, body: Json, _sender: str) -> None:
-            callback(kind, {**body, "message": codec.decoded(body["message"])} if kind == "user" else body)
+            self.node.spawn(tell(kind, body))
 
         self._listeners()[callback] = listen
         self.node.quorum_listeners.append(listen)

@@ -26,7 +26,11 @@ class Worker:
     transactional: bool = False
 
     def consumer(self) -> Consumer:
-        """The worker as the router takes it. Raises ValueError for a retry policy that is none."""
+        """The worker as the router takes it. Raises ValueError for a callback, a concurrency or a retry policy that is none."""
+        if not callable(self.callback):
+            raise ValueError(f"the callback of {self.topic!r} is {type(self.callback).__name__}, not something to call with a task")
+        if not isinstance(self.concurrency, int) or self.concurrency < 1:
+            raise ValueError(f"the concurrency of {self.topic!r} is a whole number from 1, not {self.concurrency!r}")
         return Consumer(self.topic, self.callback, self.concurrency, RetryPolicy.parse(self.retry), self.transactional)
 
 

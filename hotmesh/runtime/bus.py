@@ -47,6 +47,8 @@ class Bus(Service):
         self._pieces: dict[str, list[bytes]] = {}
         """Messages of which only a part has come, by name."""
         self.listening = asyncio.Event()
+        self._settled = asyncio.Event()
+        """Set once this listens, or it is known that there is nothing to listen with."""
         self.on_message: Callable[[str, Json, str], Awaitable[None]]
         self.on_connected: Callable[[], Awaitable[None]]
 
@@ -54,6 +56,7 @@ class Bus(Service):
         """Listen until the connection is lost, then again."""
         connection = await self._pool.listener()
         if connection is None:
+            self._settled.set()
             return
         lost = asyncio.Event()
         connection.add_termination_listener(lambda _: lost.set())
@@ -61,12 +64,20 @@ class Bus(Service):
             await connection.add_listener(self._channel, self._heard)
             self._pieces.clear()
             self.listening.set()
+            self._settled.set()
             await self.on_connected()
             await self._listen(lost)
         finally:
             self.listening.clear()
             await self._let_go(connection)
         raise ConnectionResetError("the listening connection was lost")
+
+    async def begun(self, at_most_s: float = 5.0) -> None:
+        """Wait until what others say is heard; when that takes long, go on without."""
+        try:
+            await asyncio.wait_for(self._settled.wait(), at_most_s)
+        except TimeoutError:
+            logger.warning("nobody is heard yet after %g s; until then this process polls", at_most_s)
 
     async def _listen(self, lost: asyncio.Event) -> None:
         gone = asyncio.create_task(lost.wait())

@@ -123,6 +123,7 @@ class Node(Waiters):
         for service in self.services():
             service.start()
         self._started = True
+        await self.bus.begun()
 
     def services(self) -> list[Service]:
         """Every loop but the commit lanes."""
