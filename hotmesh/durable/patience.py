@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
+from weakref import WeakKeyDictionary
 
 from hotmesh.client.hotmesh import HotMesh
 from hotmesh.errors import HotMeshError
@@ -15,6 +17,12 @@ log = logging.getLogger("hotmesh.durable")
 
 PATIENCE_S = 5.0
 """After so long, a wait for a workflow that nobody works on is worth a line in the log."""
+
+LOOKS = 10
+"""Workflows of one mesh looked at in that time: what holds up thousands is the same for most, and looking is work of its own."""
+
+_looks: WeakKeyDictionary[HotMesh, deque[float]] = WeakKeyDictionary()
+"""When the last ones were looked at."""
 
 
 async def reason(mesh: HotMesh, workflow_id: str) -> str:
@@ -28,11 +36,19 @@ async def reason(mesh: HotMesh, workflow_id: str) -> str:
 @contextmanager
 def patient(mesh: HotMesh, workflow_id: str) -> Iterator[None]:
     """Say in the log why a workflow stands still, when whoever waits inside has waited for a while."""
-    alarm = asyncio.get_running_loop().call_later(PATIENCE_S, lambda: mesh.node.spawn(_tell(mesh, workflow_id)))
+    alarm = asyncio.get_running_loop().call_later(PATIENCE_S, _ring, mesh, workflow_id)
     try:
         yield
     finally:
         alarm.cancel()
+
+
+def _ring(mesh: HotMesh, workflow_id: str) -> None:
+    now = asyncio.get_running_loop().time()
+    looks = _looks.setdefault(mesh, deque(maxlen=LOOKS))
+    if len(looks) < LOOKS or now - looks[0] > PATIENCE_S:
+        looks.append(now)
+        mesh.node.spawn(_tell(mesh, workflow_id))
 
 
 async def _tell(mesh: HotMesh, workflow_id: str) -> None:
