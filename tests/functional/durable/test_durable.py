@@ -14,6 +14,7 @@ import pytest
 
 from hotmesh import DuplicateJobError, Durable, JobNotFound, JobTimeout
 from hotmesh.errors import SerializationError
+from hotmesh.values import UNDEFINED
 from tests.functional.durable import workflows as flows
 from tests.functional.durable.workflows import ACTIVITIES, QUEUE, WORKFLOWS, Order
 
@@ -223,6 +224,71 @@ async def test_the_history_as_events(client: Durable.Client) -> None:
     verbose: Any = await handle.export_execution("verbose")
     assert verbose[2]["result"] == 3
     assert (await handle.export(allow=["data"])).data == {"result": "backordered"}
+
+
+@pytest.mark.usefixtures("worker")
+async def test_the_history_tells_of_children_requests_and_data(client: Durable.Client) -> None:
+    handle = await client.start(flows.eventful, "x", id="eventful", task_queue=QUEUE, search={"region": "north"})
+    assert await handle.update("change", "red") == "red"
+    await handle.signal("go", {"said": 1})
+    assert await handle.result(30) == ["reserved", {"said": 1}, "nothing"]
+    events: Any = await handle.export_execution()
+    steps = [(each["type"], each.get("name"), each.get("scheduled_event_id")) for each in events if "Update" not in each["type"]]
+    assert (
+        steps
+        == [
+            ("WorkflowExecutionStarted", None, None),
+            ("ActivityTaskScheduled", "attempted", None),
+            ("ActivityTaskCompleted", "attempted", events[1]["event_id"]),
+            ("MarkerRecorded", "better", None),
+            ("WorkflowPropertiesModified", None, None),
+            ("ChildWorkflowExecutionStarted", "order", None),
+            ("ChildWorkflowExecutionCompleted", "order", _id_of(events, "ChildWorkflowExecutionStarted")),
+            ("SignalAwaited", "go", None),
+            ("WorkflowExecutionSignaled", "go", _id_of(events, "SignalAwaited")),
+            ("SignalAwaited", "never", None),
+            ("SignalTimedOut", "never", _id_of(events, "SignalAwaited", 1)),
+            ("WorkflowExecutionCompleted", None, None),
+        ]
+        or [each[0] for each in steps].count("WorkflowPropertiesModified") == 2
+    )
+    assert [each["event_id"] for each in events] == list(range(1, len(events) + 1))
+    assert next(each for each in events if each["type"] == "ActivityTaskCompleted")["attempts"] == 3
+    verbose: Any = await handle.export_execution("verbose")
+    by_type = {each["type"]: each for each in verbose}
+    assert by_type["WorkflowExecutionStarted"]["attributes"]["args"] == ["x"]
+    assert by_type["WorkflowExecutionUpdateAccepted"]["attributes"] == {"args": ["red"]}
+    assert by_type["WorkflowExecutionUpdateCompleted"]["result"] == "red"
+    assert by_type["WorkflowExecutionSignaled"]["result"] == {"data": {"said": 1}}
+    child = by_type["ChildWorkflowExecutionStarted"]
+    assert child["workflow_id"] == by_type["ChildWorkflowExecutionCompleted"]["workflow_id"] == f"eventful/{child['operation']}"
+    assert [each["type"] for each in child["history"]][-1] == "WorkflowExecutionCompleted"
+    assert by_type["WorkflowExecutionCompleted"]["result"] == ["reserved", {"said": 1}, "nothing"]
+    with pytest.raises(ValueError, match="mode is sparse or verbose, not 'long'"):
+        await handle.export_execution("long")  # type: ignore[arg-type]
+
+
+def _id_of(events: list[Any], kind: str, number: int = 0) -> Any:
+    return [each["event_id"] for each in events if each["type"] == kind][number]
+
+
+@pytest.mark.usefixtures("worker")
+async def test_sections_can_be_chosen(client: Durable.Client) -> None:
+    handle = await client.start(flows.order, "x", 1, task_queue=QUEUE)
+    await handle.result(30)
+    whole = await handle.export()
+    assert whole.status == 0
+    assert whole.data == {"result": "reserved"}
+    assert whole.state["metadata"]["state"] == "completed"
+    assert {each["activity"] for each in whole.timeline} >= {"start", "run", "activity"}
+    assert {(each["from"], each["to"]) for each in whole.transitions} >= {("start", "page"), ("page", "run"), ("run", "activity")}
+    assert whole.timeline[0]["output"]["name"] == "order"
+    bare = await handle.export(allow=["timeline", "status"], values=False)
+    assert bare.data is UNDEFINED
+    assert "output" not in bare.timeline[0]
+    assert (await handle.export(block=["data", "state"])).state is UNDEFINED
+    with pytest.raises(ValueError, match="nonsense"):
+        await handle.export(allow=["nonsense"])
 
 
 @pytest.mark.usefixtures("worker")

@@ -211,6 +211,18 @@ async def heartbeats() -> str:
     return str(await w.proxy_activities({"beating": beating}, heartbeat_timeout="5s")["beating"]())
 
 
+async def eventful(item: str) -> list[Any]:
+    @Durable.update
+    async def change(to: str) -> str:
+        return to
+
+    await w.proxy_activities({"attempted": attempted}, retry={"maximum_attempts": 3, "initial_interval": "1ms"})["attempted"]()
+    if w.patched("better"):
+        await w.search().set("colour", "red")
+    child = await w.execute_child(order, [item, 1])
+    return [child, await w.condition("go"), await w.condition("never", timeout="1ms", default="nothing")]
+
+
 async def approving() -> Any:
     return await w.condition("approve", dict, escalation={"role": "manager", "type": "approval", "description": "sign here"})
 
@@ -221,5 +233,5 @@ async def now_is() -> str:
 
 WORKFLOWS: list[Any] = [
     order, typed, fan, waits, parent, attached, stamped, stamped_child, counter, cancellable, stored, forever, failing, retried, timing_out,
-    heartbeats, approving, now_is, sleeper,
+    heartbeats, approving, now_is, sleeper, eventful,
 ]  # fmt: skip
