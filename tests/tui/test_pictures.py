@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from hotmesh.tui.widgets.lines import Lines
 
 from tests.tui.driver import opened
 from tests.tui.pictures import DOCS, compare
@@ -52,8 +53,25 @@ async def test_themes(theme: str) -> None:
         compare(driver.app, f"jobs-{theme}")
 
 
-@pytest.mark.parametrize(("name", "keys"), [("tui-jobs", []), ("tui-graph", ["j", "enter"]), ("tui-timeline", ["j", "enter", "tab"])])
-async def test_pictures_of_the_docs(name: str, keys: list[str]) -> None:
-    async with opened((116, 36)) as driver:
+DOC_PICTURES: dict[str, tuple[list[str], tuple[int, int]]] = {
+    "tui-jobs": ([], (116, 17)),
+    "tui-graph": (["j", "enter"], (132, 42)),
+    "tui-timeline": (["j", "enter", "tab"], (116, 14)),
+}
+"""Sizes at which everything can be seen and little is empty."""
+
+
+@pytest.mark.parametrize("name", DOC_PICTURES)
+async def test_pictures_of_the_docs(name: str) -> None:
+    keys, size = DOC_PICTURES[name]
+    async with opened(size) as driver:
         await driver.press(*keys)
         compare(driver.app, name, DOCS)
+
+
+async def test_the_picture_of_a_graph_shows_all_of_it() -> None:
+    keys, size = DOC_PICTURES["tui-graph"]
+    async with opened(size) as driver:
+        await driver.press(*keys)
+        pane = driver.app.screen.query_one("#pane", Lines)
+        assert pane.max_scroll_x == pane.max_scroll_y == 0
