@@ -48,6 +48,7 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
     """An app's mesh, seen from this process. Make one with `await HotMesh.init(…)` or `async with HotMesh(…) as mesh`."""
 
     _all: ClassVar[set[HotMesh]] = set()
+    _guid: str
     guid = Guid()
 
     def __init__(
