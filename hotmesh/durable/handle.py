@@ -112,6 +112,16 @@ class Handle(Generic[R]):
         mesh = await self._client.mesh()
         await mesh.interrupt(START_TOPIC, self.workflow_id, reason=reason, code=code, descend=descend)
 
+    async def retry(self) -> None:
+        """Have a failed workflow try again: what failed is done again, what the failure has ended goes on. A paused one goes on.
+
+        Raises JobNotFound; WorkflowError when it has not failed.
+        """
+        try:
+            await (await self._client.mesh()).retry(self.workflow_id)
+        except JobError as error:
+            raise _failure(error) from None
+
     async def pause(self) -> None:
         """Stop it where it is. Raises JobNotFound."""
         await (await self._client.mesh()).pause(self.workflow_id)

@@ -94,6 +94,7 @@ def start_request(message: ClaimedMessage, guid: str) -> StartRequest:
         parent=_parent(payload.get("parent")),
         origin=guid,
         trace=payload.get("trace"),
+        again=payload.get("again") is True,
     )
 
 

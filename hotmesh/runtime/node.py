@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hotmesh import clock, codec
-from hotmesh.errors import HotMeshError
+from hotmesh.errors import DuplicateJobError, HotMeshError
 from hotmesh.ids import make_id, make_token
 from hotmesh.machine.events import ChildAnswered, TimerFired
 from hotmesh.machine.job import JobState
 from hotmesh.machine.restore import restore
+from hotmesh.runtime.adoption import answer_of
 from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import Engine
@@ -288,6 +289,9 @@ class Node(Waiters):
         """A child that can't be started is its parent's error."""
         self.engine.messages.pop(lease[0], None)
         parent = request.parent
+        if request.again and isinstance(error, DuplicateJobError):
+            self.spawn(self._adopt(replace(request, again=False), lease, error))
+            return
         if parent is None or not parent.waits:
             message = f"the job {request.key} can't be started: {error}"
             logger.error("%s", message)
@@ -296,6 +300,17 @@ class Node(Waiters):
         detail = {"code": error.code, "message": str(error)}
         event = ChildAnswered(parent.activity_id, parent.dimension, request.job_id, "error", error.code, None, detail)
         self.engine.accept(parent.job_id, Pending(event, message=lease))
+
+    async def _adopt(self, request: StartRequest, lease: Lease, error: HotMeshError) -> None:
+        """A parent that tries again finds its child: that goes on, is tried again, or has its answer."""
+        assert request.parent is not None
+        adopted = await self.jobs.adopt(request.key, request.parent)
+        if adopted is None:
+            self._refused_start(request, lease, error)
+        elif not adopted.done:
+            await self.streams.drop([], [lease])
+        else:
+            self.engine.accept(*await answer_of(self, adopted, request.parent, lease))
 
     # ---- effects out
 

@@ -31,6 +31,8 @@ class StartRequest:
     origin: str | None = None
     trace: Json = None
     on_duplicate: str = "reject"
+    again: bool = False
+    """A parent that tries again wants its child: the one that is there already is its child still."""
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from hotmesh import codec
-from hotmesh.machine.dimension import from_text
+from hotmesh.machine.dimension import from_text, to_text
 from hotmesh.machine.job import JobState, Parent
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
@@ -59,6 +59,12 @@ class Jobs:
         """The live job with this id."""
         async with self._pool.acquire() as connection:
             row = await connection.fetchrow(self._sql["find"], key)
+        return row and Found(str(row["id"]), row["topic"], row["version"], row["status"], row["done"], row["paused"])
+
+    async def adopt(self, key: str, parent: Parent) -> Found | None:
+        """The child of `parent`'s job with this id, which answers to `parent` from now on."""
+        async with self._pool.acquire() as connection:
+            row = await connection.fetchrow(self._sql["adopt"], key, parent.job_id, parent.activity_id, to_text(parent.dimension))
         return row and Found(str(row["id"]), row["topic"], row["version"], row["status"], row["done"], row["paused"])
 
     async def revisions(self, ids: Iterable[str]) -> dict[str, int]:

@@ -268,6 +268,10 @@ class Engine:
     def _start_child(self, payload: Json) -> None:
         given = payload["parent"]
         parent = Parent(given["job_id"], given["job_key"], given["activity_id"], tuple(given["dimension"]), given["waits"])
+        if payload.get("again") and payload["key"] in self.jobs:
+            self.jobs[payload["key"]].parent = parent
+            self._event(payload["key"], Retried())
+            return
         try:
             self._start(payload["data"], payload["key"], parent, payload["id"])
         except HotMeshError as error:

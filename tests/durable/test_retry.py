@@ -52,12 +52,21 @@ async def after_a_wait() -> Any:
     return await act.work("bad")
 
 
+async def child(value: str) -> Any:
+    return [await act.work("in a child"), await act.work(value)]
+
+
+async def of_a_child() -> Any:
+    return await w.execute_child(child, ["bad"])
+
+
 PROGRAMS: list[tuple[Callable[..., Any], Any, list[str]]] = [
     (in_sequence, ["first", "bad", "last"], ["first", "bad", "bad", "last"]),
     (beside_others, ["first", 60, "bad", "none"], ["first", "bad", "bad"]),
     (in_a_group, [60, "bad", "late"], ["bad", "bad", "late"]),
     (twice_bad, ["bad", "bad", "good"], ["bad", "bad", "bad", "good"]),
     (after_a_wait, "bad", ["bad", "bad"]),
+    (of_a_child, ["in a child", "bad"], ["in a child", "bad", "bad"]),
 ]
 
 
@@ -65,7 +74,7 @@ PROGRAMS: list[tuple[Callable[..., Any], Any, list[str]]] = [
 @pytest.mark.parametrize(("program", "expected", "ran"), PROGRAMS, ids=[each.__name__ for each, _, _ in PROGRAMS])
 def test_what_failed_is_done_again(mode: Mode, program: Callable[..., Any], expected: Any, ran: list[str]) -> None:
     trouble = Trouble()
-    engine = Engine(program, {"work": trouble.work}, mode=mode)
+    engine = Engine([program, child], {"work": trouble.work}, mode=mode)
     engine.start(program)
     with pytest.raises(Failed, match="no luck"):
         engine.run()

@@ -29,7 +29,9 @@ def begin(run: Run, instance: Instance) -> None:
 
 def _start(run: Run, instance: Instance, topic: str, child_id: str, key: str, waits: bool) -> dict[str, Json]:
     job = run.job
+    again = instance.passed and run.graph.inbox is not None
     return {
+        **({"again": True} if again else {}),
         "topic": topic,
         "version": job.version,
         "id": child_id,

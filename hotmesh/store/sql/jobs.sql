@@ -11,6 +11,12 @@ SELECT id FROM {schema}.jobs WHERE id = ANY ($1) ORDER BY id FOR UPDATE
 SELECT id, topic, version, status, completed_at IS NOT NULL AS done, paused_at IS NOT NULL AS paused FROM {schema}.jobs
 WHERE key = $1 AND retired_at = 'infinity' AND (expired_at IS NULL OR expired_at > hotmesh.now() OR completed_at IS NULL)
 
+-- name: adopt
+-- A job's child under this id, which is to answer another instance from now on. Whoever holds it in memory finds that it has changed.
+UPDATE {schema}.jobs SET parent_activity = $3, parent_dimension = $4, revision = revision + 1
+WHERE key = $1 AND retired_at = 'infinity' AND parent_id = $2
+RETURNING id, topic, version, status, completed_at IS NOT NULL AS done, paused_at IS NOT NULL AS paused
+
 -- name: revision
 -- What became of a commit whose answer was lost.
 SELECT id, revision FROM {schema}.jobs WHERE id = ANY ($1)
