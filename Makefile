@@ -61,7 +61,9 @@ types: $(READY) .check
 layers: $(READY) .check
 	@cd .check && PYTHONPATH=. $(abspath $(BIN))/lint-imports --cache-dir ../.import_linter_cache
 
-bench: $(READY) ## Run the benchmarks against the embedded Postgres (ARGS="w1 w2" picks some)
+bench: $(READY) ## Run the benchmarks, 20 minutes (ARGS="--only w1,w2 --forms yaml,dbos" picks some)
+	@$(BIN)/python -m pip install -qq --disable-pip-version-check -r benchmarks/peers/requirements.txt || \
+		echo "The peers can't be installed here; those that are missing are left out."
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 crash: $(READY) ## Run the tests that kill real processes (up to 15 minutes)

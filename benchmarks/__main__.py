@@ -19,6 +19,8 @@ from benchmarks.running import Plan, run
 from benchmarks.suite import GROUPS, WORKLOADS
 from hotmesh.store.address import resolve_dsn
 
+README = Path(__file__).with_name("README.md")
+
 EXAMPLES = """
 workloads:
 {workloads}
@@ -28,11 +30,11 @@ forms:
 {forms}
 
 examples:
-  make bench                                            everything, about 20 minutes
+  make bench                                            everything, about 20 minutes; installs the peers
   make bench ARGS="--scale 0.1 --repeat 1"              a quick look at everything
   python -m benchmarks --only w2,w3 --forms yaml,dbos   two workloads in two forms
   python -m benchmarks --markdown --json last.json      the tables of benchmarks/README.md; the JSON in a file
-  python -m benchmarks --from last.json --markdown      the same tables again, from the file
+  python -m benchmarks --from last.json --readme        the same tables, written into benchmarks/README.md
   python -m benchmarks.profile w3 --form durable        where the time of a workload goes
 """
 
@@ -54,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--json", metavar="FILE", type=Path, help="also write the JSON there")
     made.add_argument("--from", metavar="FILE", type=Path, dest="earlier", help="run nothing; show the results in that file")
     made.add_argument("--markdown", action="store_true", help="print the tables of benchmarks/README.md in place of the JSON")
+    made.add_argument("--readme", action="store_true", help="write the tables into benchmarks/README.md")
     return made
 
 
@@ -75,9 +78,12 @@ def main() -> int:
     text = json.dumps(result, indent=2)
     if arguments.json:
         arguments.json.write_text(text + "\n")
+    tables = table.markdown(result)
+    if arguments.readme:
+        table.put_into(README, tables)
     if not arguments.markdown:
-        tell("\n" + table.markdown(result))
-    print(table.markdown(result) if arguments.markdown else text)
+        tell(f"\n{tables}")
+    print(tables if arguments.markdown else text)
     return 1 if result["failures"] else 0
 
 

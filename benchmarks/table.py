@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from statistics import median
 from typing import Any
 
@@ -10,12 +11,23 @@ from benchmarks.forms import FORMS, PEERS
 from benchmarks.measure import Json
 from benchmarks.suite import ROWS, Row
 
+BEGIN, END = "<!-- the last run -->", "<!-- the end of the last run -->"
+
 
 def markdown(result: Json) -> str:
     """Everything, as benchmarks/README.md shows it."""
     parts = [_where(result), _figures(result), *_ratios(result), *_growth(result)]
     parts += [f"**Warning:** {each}." for each in result["warnings"]]
     return "\n\n".join(parts)
+
+
+def put_into(file: Path, tables: str) -> None:
+    """Replace what stands between the marks of a file."""
+    before, begin, rest = file.read_text().partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not end:
+        raise ValueError(f"{file} has no {BEGIN} … {END}")
+    file.write_text(f"{before}{begin}\n\n{tables}\n\n{end}{after}")
 
 
 def _where(result: Json) -> str:
