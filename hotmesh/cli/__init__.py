@@ -71,12 +71,54 @@ COMMANDS: dict[str, dict[str, tuple[str, str]]] = {
 }
 """Every command by section: where it is, as `module:attribute`, and its one line of help."""
 
+MEANT = {
+    "check": "lint",
+    "validate": "lint",
+    "format": "fmt",
+    "draw": "render",
+    "graph": "render",
+    "init": "new",
+    "create": "new",
+    "start": "pub",
+    "submit": "pub",
+    "serve": "worker",
+    "send": "signal",
+    "kill": "interrupt",
+    "terminate": "interrupt",
+    "stop": "cancel",
+    "unpause": "resume",
+    "restart": "rerun",
+    "delete": "scrub",
+    "rm": "scrub",
+    "list": "jobs",
+    "ls": "jobs",
+    "ps": "jobs",
+    "show": "status",
+    "describe": "status",
+    "get": "status",
+    "logs": "why",
+    "explain": "why",
+    "workers": "rollcall",
+    "members": "rollcall",
+    "doctor": "db doctor",
+    "migrate": "db migrate",
+    "prune": "db prune",
+    "psql": "db psql",
+    "ui": "tui",
+    "top": "tui",
+    "dashboard": "tui",
+    "completions": "completion",
+}
+"""What is typed by those who know other tools, and what does it here."""
+
 FAILED, USAGE, INTERNAL, INTERRUPTED = 1, 2, 3, 130
 """Exit codes: the work failed, the command was typed wrong, HotMesh itself broke, Ctrl-C."""
 
 
 class CommandTable(CommandGroup):
     """A click group that reads names and help from `COMMANDS` and imports a command when it is called."""
+
+    meant = MEANT
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return [name for section in COMMANDS.values() for name in section]
@@ -110,7 +152,7 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
 @click.group(cls=CommandTable, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.option("-v", "--verbose", count=True, help="Log what happens and show tracebacks; -vv logs everything.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), default=None, help="How log lines and errors look on stderr.")
-@click.option("--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version.")
+@click.option("-V", "--version", is_flag=True, expose_value=False, is_eager=True, callback=_print_version, help="Print the version.")
 @click.pass_obj
 def cli(invocation: Invocation, verbose: int, log_format: str | None) -> None:
     """Durable workflows on Postgres, written in YAML or Python.
@@ -126,6 +168,9 @@ def run(args: Sequence[str] | None = None) -> int:
     try:
         answer = cli.main(args, prog_name="hotmesh", standalone_mode=False, obj=invocation, color=invocation.color)
         return answer if isinstance(answer, int) else 0
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return USAGE
     except click.UsageError as error:
         return report(invocation, _usage(error), error, USAGE)
     except click.ClickException as error:

@@ -22,6 +22,10 @@ STATE_COLORS = {
 }
 
 
+SHORT = 11
+"""Columns up to this width are never cut on a narrow terminal; the first one never is."""
+
+
 def answer(output: str, value: Json, text: Any) -> None:
     """Print `value` as JSON, or call `text` to print it for people."""
     if output == "json":
@@ -42,7 +46,8 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[object]], empty: str) 
     for number, name in enumerate(columns):
         right = all(isinstance(row[number], (int, float)) or row[number] in ("", None) for row in rows)
         last = number == len(columns) - 1
-        widest = max(len(str(row[number])) for row in rows) if number == 0 else None
+        needs = max(len(str(row[number] or "")) for row in rows)
+        widest = max(needs, len(name)) if number == 0 or needs <= SHORT else None
         drawn.add_column(
             name, justify="right" if right else "left", no_wrap=not last, overflow="fold" if last else "ellipsis", min_width=widest
         )

@@ -130,6 +130,20 @@ def test_a_command_that_is_not_there(name: str, tell: Tell) -> None:
     assert told.startswith(f"error: There is no command '{name}'. Did you mean '")
 
 
+@pytest.mark.parametrize(("typed", "meant"), cli.MEANT.items())
+def test_names_of_other_tools(typed: str, meant: str, tell: Tell) -> None:
+    assert meant in REGISTRY
+    assert f"Did you mean '{meant}'?" in is_sentence(tell(typed), 2)
+
+
+@pytest.mark.parametrize("name", ["", "db", "escalations"])
+def test_a_group_alone_lists_its_commands(name: str, tell: Tell) -> None:
+    code, out, err = tell(*name.split())
+    assert (code, out) == (2, "")
+    assert err.startswith(f"Usage: hotmesh {name}".rstrip())
+    assert len(err.splitlines()) > 10
+
+
 def test_wrong_usage_is_json_where_the_log_is(tell: Tell) -> None:
     code, out, err = tell("--log-format", "json", "status")
     assert (code, out) == (2, "")
