@@ -98,6 +98,8 @@ async def shutdown() -> None:
     """Stop every mesh of this process: clients and workers."""
     from hotmesh.client.hotmesh import HotMesh
     from hotmesh.durable import meshes
+    from hotmesh.durable.residents import clear_all
 
     meshes.forget()
     await HotMesh.stop_all()
+    clear_all()

@@ -287,7 +287,7 @@ _all: weakref.WeakSet[Residents] = weakref.WeakSet()
 
 
 @atexit.register
-def _clear_all() -> None:
-    """When the process ends, functions are closed as in an eviction, so that their `finally` blocks do nothing durable."""
+def clear_all() -> None:
+    """Throw every suspended function of this process away, also when it ends, so that their `finally` blocks do nothing durable."""
     for residents in list(_all):
         residents.clear()
