@@ -120,7 +120,7 @@ class Feed:
             took = time.monotonic() - began
             if not self._changed.is_set():
                 self.quiet.set()
-            await asyncio.sleep(max(self._least_s, took * BUSY_SHARE) if self._least_s else 0)
+            await asyncio.sleep(max(self._least_s - took, took * BUSY_SHARE) if self._least_s else 0)
 
     async def _change(self) -> None:
         patience = self._retry_s if self._lost else _PATIENCE_S.get(type(self._want), 5.0)

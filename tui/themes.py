@@ -36,6 +36,9 @@ LIGHT = Theme(
     dark=False,
 )
 OWN = (DARK, LIGHT)
+MUTED, FAINT = 4.8, 3.2
+"""The contrast of what is said in passing, and of what didn't happen."""
+
 ORDER = (DARK.name, LIGHT.name, "ansi-dark", "ansi-light", "nord", "gruvbox", "catppuccin-mocha", "solarized-light", "tokyo-night")
 """The round that the theme key goes."""
 
@@ -53,7 +56,24 @@ def shades(variables: dict[str, str]) -> dict[str, str]:
     foreground, background = Color.parse(variables["foreground"]), Color.parse(variables["background"])
     primary = Color.parse(variables["primary"])
     return {
-        "hm-muted": foreground.blend(background, 0.4).hex6,
-        "hm-faint": foreground.blend(background, 0.68).hex6,
+        "hm-muted": _paler(foreground, background, MUTED).hex6,
+        "hm-faint": _paler(foreground, background, FAINT).hex6,
         "hm-cursor": background.blend(primary, 0.24).hex6,
     }
+
+
+def contrast(one: Color, other: Color) -> float:
+    """The contrast of two colors, from 1 to 21, as WCAG 2 defines it."""
+    low, high = sorted((_luminance(one), _luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+def _luminance(color: Color) -> float:
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in color.normalized)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _paler(foreground: Color, background: Color, least: float) -> Color:
+    """The foreground as near to the background as this contrast allows; itself in a theme that has no more than that."""
+    blends = (foreground.blend(background, step / 100) for step in range(70, 0, -2))
+    return next((each for each in blends if contrast(each, background) >= least), foreground)

@@ -18,6 +18,9 @@ from hotmesh.tui.core.travel import Travel
 from hotmesh.tui.core.values import value_lines
 from hotmesh.tui.core.walking import Way, step
 from hotmesh.tui.core.words import age, sparkline
+from hotmesh.tui.themes import FAINT, MUTED, ORDER, OWN, contrast, shades
+from textual.color import Color
+from textual.theme import BUILTIN_THEMES
 
 from hotmesh.client.filters import filter_text, parse_filter
 from hotmesh.errors import FilterError, SettingsError
@@ -80,6 +83,20 @@ def test_wrong_commands_are_explained(text: str) -> None:
 )
 def test_commands_have_short_names(text: str, verb: str) -> None:
     assert parse_command(text).verb == verb
+
+
+@pytest.mark.parametrize("name", [each for each in ORDER if not each.startswith("ansi")])
+def test_every_theme_can_be_read(name: str) -> None:
+    theme = next(each for each in (*OWN, *BUILTIN_THEMES.values()) if each.name == name)
+    variables = theme.to_color_system().generate()
+    background, foreground = Color.parse(variables["background"]), Color.parse(variables["foreground"])
+    told = {name: contrast(Color.parse(color), background) for name, color in shades(variables).items()}
+    most = contrast(foreground, background)
+    assert told["hm-muted"] >= min(MUTED, most)
+    assert told["hm-faint"] >= min(FAINT, most)
+    if theme in OWN:
+        for role in ("primary", "secondary", "accent", "warning", "error", "success"):
+            assert contrast(Color.parse(variables[role]), background) >= 4.5, role
 
 
 def test_keys_of_one_place_do_not_clash() -> None:

@@ -180,7 +180,10 @@ def _queue(queue: Queue, depths: list[float], done: float | None) -> list[Cell]:
     return [
         (queue.topic, "strong") if queue.topic else ("the engines", "name"),
         (count(queue.ready), "failed" if starved else "running" if queue.ready else "dim"),
-        ("" if queue.oldest_s is None or not queue.ready else age(queue.oldest_s * 1000), "warning" if (queue.oldest_s or 0) > 60 else "dim"),
+        (
+            "" if queue.oldest_s is None or not queue.ready else age(queue.oldest_s * 1000),
+            "warning" if (queue.oldest_s or 0) > 60 else "dim",
+        ),
         (count(queue.leased), "text" if queue.leased else "dim"),
         ("" if done is None else f"{done:.1f}", "text" if done else "dim"),
         (count(queue.delayed), "waiting" if queue.delayed else "dim"),

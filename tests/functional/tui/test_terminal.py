@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import statistics
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -92,17 +93,18 @@ async def submit(mesh: HotMesh, name: str, amount: int = 10) -> None:
 
 
 async def test_changes_are_on_the_screen_in_an_instant(mesh: HotMesh, dsn: str, app_id: str, tmp_path: Path) -> None:
+    """One after the other, as fast as they are shown, so that each has to wait for its turn: five redraws a second are the most."""
     async with Terminal(tmp_path, command(dsn, app_id)) as terminal:
         await terminal.until(lambda screen: "No jobs yet" in screen)
         await submit(mesh, "first")
         await terminal.until(lambda screen: "first" in screen)
         took = []
-        for number in range(6):
+        for number in range(11):
             began = time.monotonic()
             await submit(mesh, f"trip-{number}")
             await terminal.until(shows(f"trip-{number}"))
             took.append(time.monotonic() - began)
-        assert min(took) < 0.3, f"changes took {', '.join(f'{each * 1000:.0f} ms' for each in took)}"
+        assert statistics.median(took) < 0.3, f"changes took {', '.join(f'{each * 1000:.0f} ms' for each in took)}"
 
 
 async def test_a_job_is_followed_and_signalled(mesh: HotMesh, dsn: str, app_id: str, tmp_path: Path) -> None:
