@@ -100,8 +100,8 @@ def _class(value: Json, kind: type, path: str) -> Any:
     if hasattr(kind, "model_validate_json"):
         return kind.model_validate_json(dumps(value))
     if issubclass(kind, tuple) and hasattr(kind, "_fields"):
-        hints = hints_of(kind)
-        return kind(*(decode(item, hints.get(name, Any), f"{path}.{name}") for name, item in zip(kind._fields, value, strict=True)))
+        named = hints_of(kind)
+        return kind(*(decode(item, named.get(name, Any), f"{path}.{name}") for name, item in zip(kind._fields, value, strict=True)))
     if issubclass(kind, (tuple, set, frozenset, collections.deque)):
         return kind(_list(value, path))
     return kind(value) if issubclass(kind, PurePath) else copied(value)

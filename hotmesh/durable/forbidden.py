@@ -128,7 +128,7 @@ def _forbidden_function(frame: FrameType) -> tuple[str, str] | None:
     code = frame.f_code
     if code in _OF_RANDOM:
         generator = frame.f_locals.get("self")
-        shared = generator is random._inst or isinstance(generator, random.SystemRandom)  # type: ignore[attr-defined]
+        shared = generator is random._inst or isinstance(generator, random.SystemRandom)
         return _OF_RANDOM[code] if shared else None
     if code is random.Random.__init__.__code__ and frame.f_locals.get("x") is None and type(frame.f_locals.get("self")) is random.Random:
         return "random.Random", "Durable.workflow.random() as its seed"

@@ -83,7 +83,7 @@ STARTS: list[tuple[Any, dict[str, Any], str]] = [
 @pytest.mark.parametrize(("workflow", "options", "message"), STARTS, ids=[message[:30] for _, _, message in STARTS])
 async def test_a_start_that_cannot_be(workflow: Any, options: dict[str, Any], message: str) -> None:
     given = {"args": ["x"], "task_queue": "q", **options}
-    started = fine("x") if given.pop("call", False) else workflow
+    started: Any = fine("x") if given.pop("call", False) else workflow
     with pytest.raises((TypeError, ValueError, HotMeshError), match=message):
         await Durable.Client("postgresql://nowhere").workflow.start(started, **given)
 
@@ -109,11 +109,11 @@ async def wrong_option() -> Any:
 
 
 async def wrong_option_of_one() -> Any:
-    return await charge.options(timeout=3)("x")
+    return await charge.options(timeout=3)("x")  # type: ignore[call-arg]
 
 
 async def starts_a_plain_child() -> Any:
-    return await w.execute_child(not_async, ["x"])  # type: ignore[call-overload]
+    return await w.execute_child(not_async, ["x"])  # type: ignore[arg-type]
 
 
 async def calls_a_child() -> Any:
@@ -121,7 +121,8 @@ async def calls_a_child() -> Any:
 
 
 async def key_error() -> Any:
-    return {}["customer"]
+    found: dict[str, str] = {}
+    return found["customer"]
 
 
 async def runs_a_loop() -> Any:

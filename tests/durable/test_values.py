@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import PurePosixPath
-from typing import Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, NewType, Optional, TypedDict, TypeVar, Union
 from uuid import UUID
 
 import pytest
@@ -274,21 +274,26 @@ def typings(draw: st.DrawFn, depth: int = 3) -> Typing:
     """An annotation, and values of it."""
     shape = draw(st.sampled_from(("leaf", "list", "dict", "tuple", "optional", "many", "box"))) if depth else "leaf"
     if shape == "leaf":
-        return draw(st.sampled_from(LEAVES))
+        leaf: Typing = draw(st.sampled_from(LEAVES))
+        return leaf
     inner, values = draw(typings(depth=depth - 1))
     match shape:
         case "list":
-            return list[inner], st.lists(values, max_size=3)
+            return _of(list, inner), st.lists(values, max_size=3)
         case "dict":
-            return dict[str, inner], st.dictionaries(texts, values, max_size=3)
+            return _of(dict, str, inner), st.dictionaries(texts, values, max_size=3)
         case "tuple":
             other, others = draw(typings(depth=depth - 1))
-            return tuple[inner, other], st.tuples(values, others)
+            return _of(tuple, inner, other), st.tuples(values, others)
         case "optional":
-            return Optional[inner], st.none() | values  # noqa: UP045
+            return _of(Union, inner, None), st.none() | values
         case "many":
-            return tuple[inner, ...], st.lists(values, max_size=3).map(tuple)
-    return Box[inner], st.builds(Box, values, st.lists(values, max_size=2))
+            return _of(tuple, inner, ...), st.lists(values, max_size=3).map(tuple)
+    return _of(Box, inner), st.builds(Box, values, st.lists(values, max_size=2))
+
+
+def _of(generic: Any, *arguments: Any) -> Any:
+    return generic[arguments if len(arguments) > 1 else arguments[0]]
 
 
 @settings(max_examples=300, deadline=None)

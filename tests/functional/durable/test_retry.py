@@ -62,7 +62,7 @@ def trouble() -> Trouble:
 
 @pytest.fixture(params=[True, False], ids=["resident", "evicted"])
 async def client(request: pytest.FixtureRequest, dsn: str, app_id: str, trouble: Trouble) -> AsyncIterator[Durable.Client]:
-    workflows = [inner, patient, of_a_child, beside_children]
+    workflows: list[Any] = [inner, patient, of_a_child, beside_children]
     async with (
         Durable.Client(dsn, namespace=app_id) as client,
         Durable.Worker(client, task_queue=QUEUE, workflows=workflows, activities={"work": trouble.work}, sticky=request.param),
