@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
@@ -46,7 +46,7 @@ async def sleeping(seconds: float) -> None:
     await Durable.workflow.sleep(seconds)
 
 
-WORKFLOWS = [sequence, fan_out, waiting, sleeping]
+WORKFLOWS: list[Callable[..., Any]] = [sequence, fan_out, waiting, sleeping]
 
 
 class DurableForm:

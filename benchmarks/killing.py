@@ -40,7 +40,8 @@ async def w9(form: str, dsn: str, scale: float, effects: Effects) -> Json:
         ready = time.perf_counter()
         await _reached(admin, f"SELECT ({written.UNFINISHED}) = 0")
         seconds = time.perf_counter() - killed
-    all_effects, different = await admin.fetchrow(f"SELECT count(*), count(DISTINCT key) FROM {TABLE}")
+    all_effects: int = await admin.fetchval(f"SELECT count(*) FROM {TABLE}")
+    different: int = await admin.fetchval(f"SELECT count(DISTINCT key) FROM {TABLE}")
     await admin.close()
     if half >= count or different != count:
         raise RuntimeError(f"{half} of {count} effects were done at the kill and {different} different ones in the end")

@@ -76,6 +76,7 @@ class Counters:
             """SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint,
                       pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::bigint"""
         )
+        assert row is not None
         return row[0], row[1]
 
 

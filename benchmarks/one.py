@@ -10,6 +10,7 @@ import json
 import sys
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import asyncpg
 
@@ -49,7 +50,7 @@ async def run(form: Form, workload: str, dsn: str, scale: float, repeat: int) ->
         return await growth.rows_beneath(form, scale, dsn)
     if workload in _ONCE:
         return await _ONCE[workload](form, scale)
-    work: Run = {**workloads.REPEATED, "w7": w7}[workload]  # type: ignore[dict-item]
+    work: Any = w7 if workload == "w7" else workloads.REPEATED[workload]
     await work(form, scale * WARM_UP)
     headline = WORKLOADS[workload].headline
     runs = sorted([await work(form, scale) for _ in range(repeat)], key=lambda result: result[headline])

@@ -59,7 +59,7 @@ class Row:
         found: Any = results.get(self.workload, {})
         for name in self.path.split("."):
             found = found.get(name) if isinstance(found, dict) else None
-        return found
+        return found if isinstance(found, (int, float)) else None
 
     def gain(self, ours: float, other: float) -> float:
         """How many times better ours is."""
