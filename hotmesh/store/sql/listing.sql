@@ -35,10 +35,11 @@ SELECT id FROM {schema}.jobs WHERE id < $1 ORDER BY id DESC OFFSET $2::bigint - 
 SELECT count(*) FROM {schema}.jobs WHERE id < $1
 
 -- name: begin
--- The time by the database's clock, in milliseconds. The rest of the transaction walks the primary key instead of sorting the table, and is
--- not compiled, which would take longer than it runs.
+-- The time by the database's clock, in milliseconds. The rest of the transaction walks the primary key instead of sorting or hashing the
+-- table, and is not compiled, which would take longer than it runs.
 SELECT (extract(epoch FROM hotmesh.now()) * 1000)::bigint
-FROM set_config('jit', 'off', true) a, set_config('enable_sort', 'off', true) b, set_config('enable_seqscan', 'off', true) c
+FROM set_config('jit', 'off', true) a, set_config('enable_sort', 'off', true) b, set_config('enable_seqscan', 'off', true) c,
+     set_config('enable_hashjoin', 'off', true) d, set_config('enable_mergejoin', 'off', true) e
 
 -- name: tally
 -- How many of the newest $1 jobs are in each state, and about how many jobs there are at all.
