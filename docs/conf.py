@@ -1,5 +1,8 @@
 """How Sphinx builds the documentation (`make docs`)."""
 
+from pygments.lexers.sql import PostgresLexer
+from sphinx.application import Sphinx
+
 from hotmesh import __version__
 
 project = "HotMesh for Python"
@@ -27,3 +30,8 @@ html_theme = "furo"
 html_title = f"HotMesh for Python {release}"
 html_show_sphinx = False
 html_copy_source = False
+
+
+def setup(app: Sphinx) -> None:
+    """Have ```sql mean Postgres' SQL, which knows $$."""
+    app.add_lexer("sql", PostgresLexer)

@@ -215,4 +215,3 @@ def _fits(pattern: str, printed: str) -> bool:
 
 def _trimmed(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.strip().splitlines())
-

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -18,10 +17,10 @@ ORDERS = [("item-123", 5), ("item-123", 10), ("item-123", 11), ("item-789", 1), 
 
 
 @pytest.fixture
-def workflow(monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+def workflow(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """workflow.py, imported as `python graphs/order/workflow.py` would."""
     monkeypatch.syspath_prepend(str(ORDER))
-    yield importlib.import_module("workflow")
+    return importlib.import_module("workflow")
 
 
 async def as_graph(dsn: str) -> list[Any]:
