@@ -177,7 +177,10 @@ def run(args: Sequence[str] | None = None) -> int:
         return report(invocation, error.format_message(), error, FAILED)
     except HotMeshError as error:
         return report(invocation, str(error), error, FAILED)
-    except (KeyboardInterrupt, click.Abort):
+    except click.Abort:
+        click.echo(err=True)
+        return INTERRUPTED
+    except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         return _reader_left()

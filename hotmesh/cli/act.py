@@ -110,8 +110,8 @@ def retry(job_ids: tuple[str, ...], output: str, target: Target) -> None:
 @job_command
 def scrub(job_ids: tuple[str, ...], yes: bool, output: str, target: Target) -> None:
     """Delete finished jobs with everything they left."""
-    if not yes:
-        click.confirm(f"Delete {', '.join(job_ids)} for good?", abort=True, err=True)
+    if not yes and not click.confirm(f"Delete {', '.join(job_ids)} for good?", err=True):
+        raise NothingToDo("nothing was deleted.")
 
     async def act(mesh: HotMesh, execution: Execution) -> None:
         if not execution.is_done:

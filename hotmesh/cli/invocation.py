@@ -45,7 +45,12 @@ def report(invocation: Invocation, sentence: str, error: Exception, exit_code: i
     if invocation.log_format == "json":
         from hotmesh.values import dumps
 
-        fields = {"level": "error", "message": sentence, "error": type(error).__name__, "code": getattr(error, "code", 500)}
+        fields = {
+            "level": "error",
+            "message": sentence,
+            "error": type(error).__name__,
+            "code": getattr(error, "code", 422 if isinstance(error, click.UsageError) else 500),
+        }
         click.echo(dumps(fields | ({"traceback": lines} if lines else {})), err=True)
         return exit_code
     click.echo(lines, err=True, nl=False)

@@ -97,7 +97,16 @@ async def _members(views: Views) -> list[tuple[Views, Json]]:
     ]
 
 
-@click.command()
+class TakesMinusOne(click.Command):
+    """A command whose argument may be -1, as it stands."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if "-1" in args and "--" not in args:
+            args = [*(each for each in args if each != "-1"), "--", "-1"]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=TakesMinusOne)
 @click.argument("ms", type=click.IntRange(-1, 86_400_000), required=False)
 @click.option("--topic", help="Only the workers of this topic.")
 @click.option("--guid", help="Only this process; `hotmesh rollcall` lists them.")
@@ -108,13 +117,13 @@ def throttle(ms: int | None, topic: str | None, guid: str | None, output: str, t
 
     \b
     hotmesh throttle 500 --topic inventory.check
-    hotmesh throttle -- -1
+    hotmesh throttle -1
     """
     if topic and guid:
         raise click.UsageError("--topic and --guid exclude each other.")
     if ms is None:
         if topic or guid:
-            raise click.UsageError("How many milliseconds? -1 pauses (after --, as `hotmesh throttle --topic x -- -1`), 0 lets go.")
+            raise click.UsageError("How many milliseconds? -1 pauses, 0 lets go.")
         _list_brakes(output, target)
         return
     _set_brake(ms, topic, guid, output, target)
@@ -146,8 +155,7 @@ async def _check_scope(views: Views, topic: str | None, guid: str | None) -> Non
     known = {each.topic for each in await views.queues()} | {scope.removeprefix("topic:") for scope in await views.throttles()}
     known |= _worker_topics(await views.program())
     if topic not in known:
-        advice = meant(topic, known - {"", "all"})
-        raise click.UsageError(f"No worker of {views.app_id} is for the topic {topic!r}{'; ' if advice else ''}{advice}.")
+        raise click.UsageError(f"No worker of {views.app_id} is for the topic {topic!r}{meant(topic, known - {'', 'all'})}")
 
 
 def _set_brake(ms: int, topic: str | None, guid: str | None, output: str, target: Target) -> None:

@@ -108,8 +108,8 @@ class Target:
         async with self.views() as views:
             found = [each for each in views if await self._tolerant(each, active_has, False)]
             apps = ", ".join(each.app_id for each in views) or "none"
-            advice = meant(topic, known) or "deploy and activate one that has"
-            nothing = UnknownTopic(f"the active version of no app has {what} {topic!r} (looked through: {apps}); {advice}.")
+            advice = meant(topic, known, "; deploy and activate one that has.")
+            nothing = UnknownTopic(f"the active version of no app has {what} {topic!r} (looked through: {apps}){advice}")
             return self._one(found, f"{what} {topic!r}", nothing).app_id
 
     async def _only(self, views: list[Views], has: Callable[[Views], Awaitable[bool]], what: str, nothing: HotMeshError) -> Views:
@@ -139,13 +139,13 @@ class Target:
             await to_the_end(mesh.stop(grace_s=1.0))
 
 
-def meant(name: str, known: Iterable[str]) -> str:
-    """What may have been meant by a name that is not known; empty when nothing is."""
+def meant(name: str, known: Iterable[str], otherwise: str = ".") -> str:
+    """The end of a sentence about a name that is not known: what may have been meant by it."""
     names = list(known)
     close = get_close_matches(name, names, n=1)
     if close:
-        return f"did you mean {close[0]}"
-    return f"there is {', '.join(sorted(names))}" if 0 < len(names) <= NAMED else ""
+        return f"; did you mean {close[0]}?"
+    return f"; there is {', '.join(sorted(names))}." if 0 < len(names) <= NAMED else otherwise
 
 
 async def _always(_: Views) -> bool:

@@ -50,7 +50,9 @@ def serve(deployed: Command, dsn: str, app_id: str) -> Serve:
 
     @contextmanager
     def live(callbacks: Mapping[str, Any] | None = None, **more: Any) -> Iterator[Background]:
-        workers = [{"topic": f"{app_id}.{name}", "callback": callback, **more} for name, callback in (callbacks or {}).items()]
+        workers: list[Mapping[str, Any]] = [
+            {"topic": f"{app_id}.{name}", "callback": callback, **more} for name, callback in (callbacks or {}).items()
+        ]
         background = Background(dsn, app_id, workers)
         background.start()
         try:

@@ -88,7 +88,7 @@ async def test_killed_at_every_point(dsn: str, app_id: str, admin: asyncpg.Conne
 async def nobody_writes(admin: asyncpg.Connection, effects: str) -> bool:
     """Whether Postgres has noticed that the killed process is gone."""
     holding = "SELECT count(*) FROM pg_locks WHERE relation = $1::regclass AND pid <> pg_backend_pid()"
-    return await admin.fetchval(holding, effects) == 0
+    return bool(await admin.fetchval(holding, effects) == 0)
 
 
 @pytest.mark.parametrize("point", POINTS)
