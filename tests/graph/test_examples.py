@@ -26,6 +26,11 @@ def test_the_svg_beside_the_app(app: Path) -> None:
     expect(render(program(app)), app.with_suffix(".svg"))
 
 
+@pytest.mark.parametrize(("format", "suffix"), [("svg", ".svg"), ("ascii", ".txt"), ("mermaid", ".mmd")])
+def test_the_graphs_that_ship_with_the_product(format: Format, suffix: str) -> None:
+    expect(render(program(ROOT / "graphs/durable.yaml"), format), CASES / f"durable{suffix}")
+
+
 @APPS
 @pytest.mark.parametrize(("format", "suffix"), [("ascii", ".txt"), ("mermaid", ".mmd")])
 def test_the_app_as_text(app: Path, format: Format, suffix: str) -> None:

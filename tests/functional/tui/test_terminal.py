@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shlex
 import shutil
 import statistics
 import tempfile
@@ -90,6 +91,27 @@ def shows(text: str) -> Callable[[str], bool]:
 async def submit(mesh: HotMesh, name: str, amount: int = 10) -> None:
     """One expense."""
     await mesh.pub("expense.submitted", {"id": name, "amount": amount})
+
+
+async def test_it_answers_at_once(mesh: HotMesh, dsn: str, app_id: str, tmp_path: Path) -> None:
+    """Before Textual is loaded, which takes longer than everything else together."""
+    took = []
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        began = time.monotonic()
+        async with Terminal(folder, command(dsn, app_id)) as terminal:
+            await terminal.until(lambda screen: "opening" in screen or "No jobs yet" in screen)
+            took.append(time.monotonic() - began)
+            await terminal.until(lambda screen: "No jobs yet" in screen and "opening" not in screen, 60)
+    assert min(took) < 1, f"the first sign of life took {', '.join(f'{each:.2f} s' for each in took)}"
+
+
+async def test_what_is_wrong_is_told_where_the_command_was_typed(dsn: str, tmp_path: Path) -> None:
+    words = ["sh", "-c", f"{shlex.join(command(dsn, 'nosuchapp'))}; exec cat"]
+    async with Terminal(tmp_path, words) as terminal:
+        screen = await terminal.until(lambda screen: "error: no app 'nosuchapp'" in screen)
+        assert "opening" not in screen
 
 
 async def test_changes_are_on_the_screen_in_an_instant(mesh: HotMesh, dsn: str, app_id: str, tmp_path: Path) -> None:
