@@ -148,3 +148,10 @@ def test_wrong_usage_is_json_where_the_log_is(tell: Tell) -> None:
     code, out, err = tell("--log-format", "json", "status")
     assert (code, out) == (2, "")
     assert err.startswith('{"level":"error","message":"Missing argument \'ID\'.')
+
+
+@pytest.mark.parametrize("line", ["throttle -1", "throttle --topic x -1", "throttle -1 --topic x", "throttle -- -1"])
+def test_minus_one_is_a_brake_and_no_option(line: str, tell: Tell) -> None:
+    before, _, after = line.partition(" -- ")
+    typed = [*before.split(), "--dsn", NOWHERE, *(["--", *after.split()] if after else [])]
+    assert is_sentence(tell(*typed), 1).startswith("error: Postgres can't be reached")
