@@ -117,3 +117,35 @@ async def test_ten_kills_at_random_with_two_processes_alive(dsn: str, app_id: st
                     await reached(admin, wanted)
         async with member(dsn, app_id):
             await check(client, admin, app_id, names)
+
+
+async def deposits(dsn: str, app_id: str, admin: asyncpg.Connection, count: int, kills: int) -> None:
+    """So many updates from a process that runs no workflows, while those that do are killed."""
+    await prepare(admin)
+    async with Durable.Client(dsn, namespace=app_id, lease_s=1, poll_s=0.2) as client:
+        handle = await client.start(flows.account, id="account", task_queue=QUEUE)
+        few = asyncio.Semaphore(20)
+
+        async def deposit(number: int) -> int:
+            async with few:
+                return int(await handle.update("deposit", number, timeout=100))
+
+        asked = [asyncio.create_task(deposit(n)) for n in range(count)]
+        for number in range(kills):
+            async with member(dsn, app_id):
+                await reached(admin, count * (number + 1) // (kills + 1))
+        async with member(dsn, app_id):
+            balances = await asyncio.gather(*asked)
+            total = count * (count - 1) // 2
+            assert await handle.query("total", timeout=60) == total == max(balances)
+            assert len(set(balances)) >= count - 1, "two deposits have seen the same balance"
+            await handle.signal("close")
+            assert await handle.result(60) == total
+    assert {row["key"] for row in await admin.fetch("SELECT key FROM public.effects")} == {f"deposit {n}" for n in range(count)}
+    for table in ("worker_streams", "engine_streams", "waits"):
+        assert await admin.fetchval(f'SELECT count(*) FROM "{app_id}".{table}') == 0, table
+
+
+@pytest.mark.timeout(120)
+async def test_no_update_is_lost_when_its_process_dies(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    await deposits(dsn, app_id, admin, 40, 2)

@@ -223,6 +223,35 @@ async def eventful(item: str) -> list[Any]:
     return [child, await w.condition("go"), await w.condition("never", timeout="1ms", default="nothing")]
 
 
+async def account(state: dict[str, int] | None = None) -> int:
+    """Takes deposits, each with an effect; begins afresh after every five, and closes on a signal."""
+    state = state or {"balance": 0, "seen": 0}
+    before = state["seen"]
+    changed = asyncio.Event()
+
+    @Durable.update
+    async def deposit(number: int) -> int:
+        await act.stamp(f"deposit {number}")
+        state["balance"] += number
+        state["seen"] += 1
+        changed.set()
+        return state["balance"]
+
+    @Durable.query
+    def total() -> int:
+        return state["balance"]
+
+    closing = asyncio.ensure_future(w.condition("close"))
+    while not closing.done():
+        change = asyncio.create_task(changed.wait())
+        await asyncio.wait([closing, change], return_when=asyncio.FIRST_COMPLETED)
+        change.cancel()
+        changed.clear()
+        if state["seen"] - before >= 5 and not closing.done():
+            w.continue_as_new(state)
+    return state["balance"]
+
+
 async def approving() -> Any:
     return await w.condition("approve", dict, escalation={"role": "manager", "type": "approval", "description": "sign here"})
 
@@ -233,5 +262,5 @@ async def now_is() -> str:
 
 WORKFLOWS: list[Any] = [
     order, typed, fan, waits, parent, attached, stamped, stamped_child, counter, cancellable, stored, forever, failing, retried, timing_out,
-    heartbeats, approving, now_is, sleeper, eventful,
+    heartbeats, approving, now_is, sleeper, eventful, account,
 ]  # fmt: skip
