@@ -14,6 +14,7 @@ extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx_copybutton", "sphinx_
 source_suffix = {".md": "markdown"}
 exclude_patterns = ["requirements.lock"]
 nitpicky = False
+default_role = "code"
 
 myst_enable_extensions = ["colon_fence", "deflist", "attrs_inline"]
 myst_heading_anchors = 3
@@ -28,6 +29,9 @@ copybutton_prompt_is_regexp = True
 
 html_theme = "furo"
 html_title = f"HotMesh for Python {release}"
+# One width for letters, lines and signs of the drawings in text.
+MONOSPACE = '"DejaVu Sans Mono", "Cascadia Mono", Menlo, Consolas, ui-monospace, monospace'
+html_theme_options = {"light_css_variables": {"font-stack--monospace": MONOSPACE}}
 html_show_sphinx = False
 html_copy_source = False
 
