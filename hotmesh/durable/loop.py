@@ -18,6 +18,7 @@ import asyncio
 import contextvars
 import logging
 import sys
+import zlib
 from asyncio import events
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator, Iterator
@@ -31,6 +32,10 @@ T = TypeVar("T")
 
 MAX_CALLBACKS = 5_000_000
 """Callbacks in one step; a workflow that needs more never comes to rest."""
+
+SERIAL_BITS = 16
+"""Below these bits a hash counts an execution's tasks and futures, so that small sets have them in order; above, it tells executions
+apart."""
 
 log = logging.getLogger("hotmesh.durable")
 
@@ -151,7 +156,8 @@ _OWN_CANCELLATIONS = {"_on_timeout", "_on_task_done"}
 class WorkflowLoop(asyncio.AbstractEventLoop):
     """See the head of the module."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, seed: str = "") -> None:
+        """`seed`: different for every execution. asyncio keeps the tasks of all of them in one set, where those of one hash would crowd."""
         self.host = host
         self.closed = False
         self.replaying = False
@@ -159,7 +165,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
         self._ready: deque[Handle] = deque()
         self._tasks: list[WorkflowTask[Any]] = []
         self._crowd = 256
-        self._serial = 0
+        self._serial = zlib.crc32(seed.encode()) << SERIAL_BITS
         self._orphans = 0
         self._calls = 0
         self._context = contextvars.Context()
@@ -228,7 +234,7 @@ class WorkflowLoop(asyncio.AbstractEventLoop):
     # ---- identity
 
     def next_serial(self) -> int:
-        """A number for each task and future, by order of creation."""
+        """A number for each task and future, by order of creation, the same in a replay; sets are ordered by it."""
         self._serial += 1
         return self._serial
 

@@ -76,7 +76,7 @@ class WorkflowRun:
         """`data`: what the job's data is at the start; `kept`: requests that the run before this one has left to it."""
         self.program = program
         self.info = info
-        self.loop = WorkflowLoop(self)  # type: ignore[abstract]
+        self.loop = WorkflowLoop(self, info.seed)  # type: ignore[abstract]
         self.data: dict[str, Json] = dict(data or {})
         self.requests = Requests(self)
         self.patches: dict[str, bool] = {}
