@@ -24,7 +24,7 @@ OPEN = 10_000
 async def more_in_flight(form: Form, scale: float) -> Json:
     """W2 with more and more in flight: workflows per second, and the time of one against that of the smallest number."""
     rates: dict[str, int] = {}
-    for limit in IN_FLIGHT:
+    for limit in (each for each in IN_FLIGHT if each <= getattr(form, "most_in_flight", each)):
         number = max(5, int(limit * min(1.0, scale)))
         count = max(number, int(1000 * scale))
         rates[str(number)] = round(count / await in_flight(count, number, lambda n: form.steps(1, n)))

@@ -21,7 +21,7 @@ from benchmarks.table import show
 
 QUICK = 0.1
 """A scale below this is a look at whether everything works, no measurement."""
-LIMIT_S = 900.0
+LIMIT_S = 420.0
 """The longest that one process may take."""
 
 

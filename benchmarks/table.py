@@ -131,8 +131,8 @@ def _growth(result: Json) -> Iterable[str]:
     for workload, path, head, unit in (("in-flight", "per_s", "in flight", "per s"), ("length", "ms_per_step", "steps", "ms a step")):
         series = {form: each[workload][path] for form, each in forms.items() if path in each.get(workload, {})}
         if series:
-            sizes = next(iter(series.values()))
-            cells = [[title(form, result), *(show(value, unit) for value in values.values())] for form, values in series.items()]
+            sizes = max(series.values(), key=len)
+            cells = [[title(form, result), *(show(values.get(size), unit) for size in sizes)] for form, values in series.items()]
             yield _table(["", *(f"{int(size):,} {head}" for size in sizes)], cells)
     rows = {form: each["rows"] for form, each in forms.items() if "before_ms" in each.get("rows", {})}
     if rows:

@@ -73,6 +73,9 @@ async def with_effect(number: int) -> int:
 class DbosForm:
     """What the workloads ask for, as DBOS workflows."""
 
+    most_in_flight = 1_000
+    """With 10,000 its threads wait longer for one of the pool's connections than it lets them, and begin again: no end in ten minutes."""
+
     async def _run(self, function: Any, *arguments: Any) -> Any:
         handle = await DBOS.start_workflow_async(function, *arguments)
         return await handle.get_result()
