@@ -149,3 +149,9 @@ async def deposits(dsn: str, app_id: str, admin: asyncpg.Connection, count: int,
 @pytest.mark.timeout(120)
 async def test_no_update_is_lost_when_its_process_dies(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
     await deposits(dsn, app_id, admin, 40, 2)
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(300)
+async def test_no_update_is_lost_in_ten_kills(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    await deposits(dsn, app_id, admin, 200, 10)
