@@ -1,6 +1,6 @@
 """The order as a function: what order.yaml draws, in Python, over the same activities.
 
-    python graphs/order/workflow.py item-123 5
+Run it: `python graphs/order/workflow.py item-123 5`
 """
 
 from __future__ import annotations
