@@ -1,4 +1,4 @@
-"""What an order does: ordinary functions over the stock in stock.json, for both forms: the graph (workers.py) and the function (workflow.py).
+"""What an order does: ordinary functions over the stock in stock.json, for the graph (workers.py) and for the function (workflow.py).
 
 They only read the stock, so that every run of the example gives the same result. The ids they hand out come from the order's id: a task
 that is tried again makes no second reservation.
