@@ -161,14 +161,15 @@ def _on_response(run: Run, event: Response) -> None:
         return
     attempt = digits.dispatches(instance.ledger)
     by_code = getattr(run.plan_of(instance).activity, "retry", {})
-    delay = retry.next_delay_s(by_code, event.policy, event.code, attempt, run.moment.seed) if event.retryable else None
+    retryable = event.retryable and not run.job.cancelled
+    delay = retry.next_delay_s(by_code, event.policy, event.code, attempt, run.moment.seed) if retryable else None
     if delay is not None and event.task_id is not None and attempt < digits.MAX_DISPATCHES:
         _again(run, instance, event, delay)
         return
     if event.dead:
         error = {**event.error, "attempts": attempt}
         run.step.dead_letters.append(DeadLetter(event.task_id or "", event.activity_id, event.dimension, error))
-    pauses = event.policy is not None and event.policy.on_exhausted == "pause" and event.retryable and not event.dead
+    pauses = event.policy is not None and event.policy.on_exhausted == "pause" and retryable and not event.dead
     if pauses and attempt < digits.MAX_DISPATCHES:
         run.step.pause = True
         _again(run, instance, event, 0.0)
@@ -239,7 +240,7 @@ def _on_interrupt(run: Run, event: Interrupted) -> None:
 
 
 def _on_cancel(run: Run, event: Cancelled) -> None:
-    """End what waits for a time, a signal or a child; what a worker has may finish, and nothing follows it.
+    """End what waits for a time, a signal, a child or another attempt; what a worker has may finish, and nothing follows it.
 
     A job with an inbox is told instead, and ends as it sees fit.
     """
@@ -248,12 +249,15 @@ def _on_cancel(run: Run, event: Cancelled) -> None:
         return
     run.job.cancelled = True
     run.job.error = {"code": Interrupted().code, "message": event.reason, "kind": "cancelled"}
-    for instance in [each for each in run.job.open.values() if run.plan_of(each).kind != "worker"]:
+    for instance in [each for each in run.job.open.values() if run.plan_of(each).kind != "worker" or each.error]:
         run.release(instance)
         instance.message_id, instance.wait_ids = None, ()
         if not digits.has_begun(instance.ledger):
             run.dispatched(instance)
-        run.settle(instance, "success", 200)
+        if instance.error:
+            run.settle(instance, "error", instance.error["code"], error=instance.error)
+        else:
+            run.settle(instance, "success", 200)
 
 
 def _on_continued(run: Run) -> None:

@@ -34,6 +34,8 @@ logger = logging.getLogger("hotmesh.engine")
 UNSTORABLE = (asyncpg.PostgresError, asyncpg.DataError, TypeError, ValueError, OverflowError)
 """What a commit raises when something in one of its steps can't be stored."""
 
+NOT_COMMITTED: tuple[type[BaseException], ...] = (Refused, *LOST, *UNSTORABLE)
+
 
 class Engine(Computing):
     """One process's engine. Its owner sets the hooks `on_*` before `start`."""
@@ -216,7 +218,7 @@ class Engine(Computing):
             async with self._pool.acquire() as connection, connection.transaction():
                 work = self._compute(job_id, pendings, await self._load_locked(job_id, connection))
                 epoch = await self._committer.commit([work.unit], connection) if work is not None else 0
-        except (Refused, *LOST, *UNSTORABLE) as error:
+        except NOT_COMMITTED as error:
             if work is None:
                 self._requeue({job_id: pendings})
                 raise

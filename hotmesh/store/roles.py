@@ -1,4 +1,4 @@
-"""Worker roles: Postgres roles that can only claim, renew and answer tasks of their topics (migrations 0007, 0009, 0011)."""
+"""Worker roles: Postgres roles that can only claim, renew and answer tasks of their topics (migration 0007)."""
 
 from __future__ import annotations
 

@@ -512,6 +512,18 @@ def test_a_cancelled_job_lets_what_runs_finish_and_begins_nothing_new() -> None:
     assert (it.job(job).status, it.job(job).error["kind"], it.job(job).data) == (ENDED, "cancelled", {"got": 1})
 
 
+def test_a_cancelled_job_tries_nothing_again() -> None:
+    it = world({"w": {**WORK, "retry": {"500": [5]}}, "v": {**WORK, "retry": {"500": [5]}}}, {"t": to("w", "v")})
+    job = it.start("main")
+    (_, first), (_, second) = it.tasks.values()
+    it.take(job, failed(first))
+    done = it.take(job, Cancelled("no more"))
+    assert done.removed_tasks == [first.id], "the attempt that waits for its time is taken back"
+    done = it.take(job, failed(second))
+    assert done.retries == []
+    assert (it.job(job).status, it.job(job).error["kind"]) == (ENDED, "cancelled")
+
+
 def test_a_failed_job_runs_its_failed_activity_again() -> None:
     it = world({"w": WORK}, {"t": to("w")})
     job = it.start("main", {"x": 1})

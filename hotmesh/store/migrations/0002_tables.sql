@@ -71,7 +71,7 @@ CREATE TABLE {schema}.engine_streams (
 CREATE INDEX engine_streams_ready ON {schema}.engine_streams (priority DESC, id) WHERE visible_at IS NULL;
 CREATE INDEX engine_streams_due ON {schema}.engine_streams (visible_at) WHERE visible_at IS NOT NULL;
 
--- Tasks for the workers; the payload is the input of the instance row it names.
+-- Tasks for the workers; the payload is the input of the instance row it names. `details`: what its last attempt has said of itself.
 CREATE TABLE {schema}.worker_streams (
   id         uuid PRIMARY KEY,
   topic      text NOT NULL,
@@ -83,17 +83,20 @@ CREATE TABLE {schema}.worker_streams (
   attempt    smallint NOT NULL DEFAULT 1,
   claims     smallint NOT NULL DEFAULT 0,
   owner      text,
-  token      bigint
+  token      bigint,
+  details    json
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0.1);
 CREATE INDEX worker_streams_ready ON {schema}.worker_streams (topic, priority DESC, id) WHERE visible_at IS NULL;
 CREATE INDEX worker_streams_due ON {schema}.worker_streams (topic, visible_at) WHERE visible_at IS NOT NULL;
 
 -- Hooks that wait for a signal (`job_id` set), and signals that nobody waited for yet (`payload` set), under what they meet by.
+-- Under a codec `key` is a fingerprint, and `sealed` what it was made of, encoded.
 CREATE TABLE {schema}.waits (
   id         uuid PRIMARY KEY,
   sequence   bigint GENERATED ALWAYS AS IDENTITY,
   topic      text NOT NULL,
   key        text NOT NULL,
+  sealed     text,
   job_id     uuid,
   symbol     text,
   dimension  text,

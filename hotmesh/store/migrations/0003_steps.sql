@@ -164,6 +164,7 @@ SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_row jsonb;
   v_found uuid[];
+  v_met text[] := '{{}}';
 BEGIN
   PERFORM {schema}.lock_meetings(p);
   IF p ? 'settled_waits' THEN
@@ -226,8 +227,11 @@ BEGIN
     JOIN {schema}.jobs j ON j.parent_id = d.job AND j.completed_at IS NULL;
   END IF;
   FOR v_row IN SELECT * FROM jsonb_array_elements(coalesce(p -> 'waits', '[]')) LOOP
-    PERFORM {schema}.register_wait((v_row ->> 'id')::uuid, v_row ->> 'topic', v_row ->> 'key', (v_row ->> 'job')::uuid,
-                                   v_row ->> 'symbol', v_row ->> 'dimension', p_now);
+    CONTINUE WHEN v_met @> ARRAY[(v_row ->> 'job') || (v_row ->> 'symbol') || (v_row ->> 'dimension')];
+    IF {schema}.register_wait((v_row ->> 'id')::uuid, v_row ->> 'topic', v_row ->> 'key', (v_row ->> 'job')::uuid,
+                              v_row ->> 'symbol', v_row ->> 'dimension', p_now) THEN
+      v_met := v_met || ((v_row ->> 'job') || (v_row ->> 'symbol') || (v_row ->> 'dimension'));
+    END IF;
   END LOOP;
   FOR v_row IN SELECT * FROM jsonb_array_elements(coalesce(p -> 'signals', '[]')) LOOP
     PERFORM {schema}.send_signal((v_row ->> 'id')::uuid, v_row ->> 'topic',
@@ -236,6 +240,11 @@ BEGIN
   END LOOP;
 END $$;
 
+-- The part of a key that is compared: under a codec it is `hm:<fingerprint> <encoded>`.
+CREATE FUNCTION {schema}.key_print(p_key text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT CASE WHEN starts_with(p_key, 'hm:') THEN split_part(p_key, ' ', 1) ELSE p_key END
+$$;
+
 -- Lock the places where waits and signals meet, before any of their rows and in the order in which senders do.
 CREATE FUNCTION {schema}.lock_meetings(p jsonb) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
@@ -243,7 +252,7 @@ DECLARE
 BEGIN
   FOR v_meeting IN
     SELECT DISTINCT m COLLATE "C" FROM (
-      SELECT w.topic || w.key FROM jsonb_to_recordset(p -> 'waits') w(topic text, key text)
+      SELECT w.topic || {schema}.key_print(w.key) FROM jsonb_to_recordset(p -> 'waits') w(topic text, key text)
       UNION ALL
       SELECT s.topic || k FROM jsonb_to_recordset(p -> 'signals') s(topic text, keys jsonb), jsonb_array_elements_text(s.keys) k
     ) meetings(m) ORDER BY 1
@@ -252,35 +261,37 @@ BEGIN
   END LOOP;
 END $$;
 
--- Register a hook's wait, and meet it with a signal that came before it.
+-- Register a hook's wait, and meet it with a signal that came before it; whether that settles the hook. Then none of its waits stays.
 CREATE FUNCTION {schema}.register_wait(
   p_id uuid, p_topic text, p_key text, p_job uuid, p_symbol text, p_dimension text, p_now timestamptz
-) RETURNS void LANGUAGE plpgsql SET enable_seqscan = off SET enable_indexscan = on SET jit = off AS $$
+) RETURNS boolean LANGUAGE plpgsql SET enable_seqscan = off SET enable_indexscan = on SET jit = off AS $$
 DECLARE
   v_early {schema}.waits;
+  v_key text := {schema}.key_print(p_key);
 BEGIN
-  PERFORM pg_advisory_xact_lock(hashtextextended(p_topic || p_key, 7));
+  PERFORM pg_advisory_xact_lock(hashtextextended(p_topic || v_key, 7));
   LOOP
     SELECT * INTO v_early FROM {schema}.waits
-    WHERE topic = p_topic AND key = p_key AND job_id IS NULL AND expires_at > p_now ORDER BY sequence LIMIT 1 FOR UPDATE;
+    WHERE topic = p_topic AND key = v_key AND job_id IS NULL AND expires_at > p_now ORDER BY sequence LIMIT 1 FOR UPDATE;
     IF v_early.id IS NOT NULL THEN
       DELETE FROM {schema}.waits WHERE signal_id = v_early.signal_id;
       INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
       VALUES (v_early.signal_id, 'signal', p_job, p_symbol, p_dimension, v_early.payload);
       IF v_early.final THEN
-        RETURN;
+        DELETE FROM {schema}.waits WHERE job_id = p_job AND symbol = p_symbol AND dimension = p_dimension;
+        RETURN true;
       END IF;
     ELSE
-      INSERT INTO {schema}.waits (id, topic, key, job_id, symbol, dimension, created_at)
-      VALUES (p_id, p_topic, p_key, p_job, p_symbol, p_dimension, p_now);
-      RETURN;
+      INSERT INTO {schema}.waits (id, topic, key, sealed, job_id, symbol, dimension, created_at)
+      VALUES (p_id, p_topic, v_key, CASE WHEN v_key <> p_key THEN substr(p_key, length(v_key) + 2) END, p_job, p_symbol, p_dimension, p_now);
+      RETURN false;
     END IF;
   END LOOP;
 END $$;
 
 -- Deliver a signal: to the hook that has waited longest under one of its keys, or with a facet to all of those jobs' hooks on the
 -- topic; keep it for later when nobody waits. Returns how many hooks it met; for one, which. With a token the message is leased to
--- `p_owner`, who takes it from memory.
+-- `p_owner`, who takes it from memory. Plain keys beside fingerprints are those of hooks that began to wait before there was a codec.
 CREATE FUNCTION {schema}.send_signal(
   p_id uuid, p_topic text, p_keys text[], p_payload text, p_final boolean, p_facet text, p_scrub boolean,
   p_keep_s double precision, p_owner text DEFAULT NULL, p_lease_s double precision DEFAULT NULL, p_token bigint DEFAULT NULL,
@@ -319,7 +330,7 @@ BEGIN
   END IF;
   INSERT INTO {schema}.waits (id, topic, key, signal_id, payload, final, expires_at, created_at)
   SELECT gen_random_uuid(), p_topic, k, p_id, p_payload::json, p_final, hotmesh.now() + make_interval(secs => p_keep_s), hotmesh.now()
-  FROM unnest(p_keys) k;
+  FROM unnest(p_keys) k WHERE starts_with(k, 'hm:') OR NOT EXISTS (SELECT FROM unnest(p_keys) sealed WHERE starts_with(sealed, 'hm:'));
 END $$;
 
 -- Hand a signal to the job of a wait; a final one settles the wait and those of the same hook.

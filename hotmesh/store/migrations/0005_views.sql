@@ -1,14 +1,36 @@
 -- Views for people and reports.
 
--- One row a job, with its state in a word.
+-- One row a job, with its state in a word: running, waiting, paused, completed, failed, interrupted, cancelled.
+-- `waiting`: whatever is open waits for a signal, a time, a child, another attempt, or a worker that isn't there.
 CREATE VIEW {schema}.job_status AS
-SELECT id, key AS job_key, topic, version, entity, status AS semaphore,
-       CASE WHEN completed_at IS NULL THEN CASE WHEN paused_at IS NOT NULL THEN 'paused' WHEN error IS NOT NULL THEN 'cancelling' ELSE 'running' END
-            WHEN status = 0 THEN 'completed'
-            WHEN error IS NULL OR (json_typeof(error) = 'object' AND error ->> 'code' = '410') THEN 'interrupted'
-            ELSE 'failed' END AS state,
-       error, parent_id, parent_key, origin, created_at, updated_at, completed_at, expired_at
-FROM {schema}.jobs WHERE retired_at = 'infinity';
+SELECT j.id, j.key AS job_key, j.topic, j.version, j.entity, j.status AS semaphore,
+       CASE WHEN j.completed_at IS NOT NULL THEN
+              CASE WHEN j.status = 0 THEN 'completed'
+                   WHEN j.error IS NULL OR j.error ->> 'kind' = 'interrupted' THEN 'interrupted'
+                   WHEN j.error ->> 'kind' = 'cancelled' THEN 'cancelled'
+                   ELSE 'failed' END
+            WHEN j.paused_at IS NOT NULL THEN 'paused'
+            WHEN coalesce((
+              SELECT bool_or(CASE
+                WHEN a.ledger / 100000000000 % 10 = 0 THEN false
+                WHEN w.visible_at > hotmesh.read_now() THEN w.owner IS NOT NULL
+                WHEN w.id IS NOT NULL THEN
+                  EXISTS (SELECT FROM {schema}.members p WHERE w.topic = ANY (p.topics) AND p.seen_at > hotmesh.read_now() - interval '90 seconds')
+                  AND NOT EXISTS (SELECT FROM {schema}.throttles t WHERE t.ms = -1 AND t.scope IN ('all', 'topic:' || w.topic))
+                WHEN m.kind = 'retry' OR (m.kind = 'timer' AND m.token IS NULL AND coalesce(m.visible_at > hotmesh.read_now(), true)) THEN false
+                WHEN EXISTS (SELECT FROM {schema}.waits s WHERE s.job_id = j.id AND s.symbol = a.symbol AND s.dimension = a.dimension) THEN false
+                ELSE m.id IS NOT NULL OR NOT EXISTS (
+                  SELECT FROM {schema}.jobs c
+                  WHERE c.parent_id = j.id AND c.parent_activity = a.symbol AND c.parent_dimension = a.dimension AND c.completed_at IS NULL)
+                END)
+              FROM {schema}.jobs_attributes a
+              LEFT JOIN LATERAL (SELECT x.* FROM {schema}.worker_streams x WHERE x.id = (a.value ->> 'message_id')::uuid LIMIT 1) w ON true
+              LEFT JOIN LATERAL (SELECT x.* FROM {schema}.engine_streams x WHERE x.id = (a.value ->> 'message_id')::uuid LIMIT 1) m ON true
+              WHERE a.job_id = j.id AND a.ledger < 300000000000000), true) THEN 'running'
+            ELSE 'waiting' END AS state,
+       j.error, j.parent_id, j.parent_key, j.origin, j.created_at, j.updated_at, j.completed_at, j.expired_at,
+       j.revision, j.facets, j.paused_at, j.pause_reason
+FROM {schema}.jobs j WHERE j.retired_at = 'infinity';
 
 -- One row an activity instance, in the order they were entered.
 CREATE VIEW {schema}.job_timeline AS

@@ -25,7 +25,7 @@ CREATE OR REPLACE FUNCTION hotmesh.pub(p_app text, p_topic text, p_data json DEF
 LANGUAGE plpgsql AS $$
 DECLARE
   v_schema text := hotmesh.schema_of(p_app);
-  v_id uuid := gen_random_uuid();
+  v_id uuid := hotmesh.make_id();
   v_found text;
 BEGIN
   EXECUTE format('SELECT v.program -> ''graphs'' ->> $1 FROM %1$I.versions v JOIN %1$I.mesh m ON m.version = v.version', v_schema)
@@ -50,7 +50,7 @@ CREATE OR REPLACE FUNCTION hotmesh.signal(
 ) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   v_schema text := hotmesh.schema_of(p_app);
-  v_id uuid := gen_random_uuid();
+  v_id uuid := hotmesh.make_id();
 BEGIN
   EXECUTE format('INSERT INTO %I.engine_streams (id, kind, payload) VALUES ($1, ''send'', $2)', v_schema) USING v_id, json_build_object(
     'topic', p_topic, 'data', p_data, 'status', p_status, 'code', p_code);

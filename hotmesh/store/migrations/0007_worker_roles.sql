@@ -73,10 +73,120 @@ BEGIN
     RETURN false;
   END IF;
   INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
-  VALUES (gen_random_uuid(), 'response', v_task.job_id, v_task.symbol, v_task.dimension,
+  VALUES (hotmesh.make_id(), 'response', v_task.job_id, v_task.symbol, v_task.dimension,
           json_build_object('task_id', p_id, 'token', v_token, 'response', p_response));
   PERFORM pg_notify(hotmesh.channel_of({schema_text}), '{"kind":"engine"}');
   RETURN true;
+END $$;
+
+-- Give a pending answer, the `p_number`-th of its task, and keep the task; the message's id, NULL when the lease was lost.
+CREATE FUNCTION {schema}.worker_pending(p_id uuid, p_token bigint, p_number integer, p_response json) RETURNS uuid
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_topics text[] := {schema}.worker_topics();
+  v_id uuid := hotmesh.make_id();
+  v_task {schema}.worker_streams;
+BEGIN
+  SELECT s.* INTO v_task FROM {schema}.worker_streams s
+  WHERE s.id = p_id AND s.token = p_token AND s.topic = ANY (v_topics) AND s.visible_at < 'infinity' FOR UPDATE;
+  IF v_task.id IS NULL THEN
+    RETURN NULL;
+  END IF;
+  INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
+  VALUES (v_id, 'response', v_task.job_id, v_task.symbol, v_task.dimension,
+          json_build_object('task_id', p_id, 'number', p_number, 'response', p_response));
+  PERFORM pg_notify(hotmesh.channel_of({schema_text}), '{"kind":"engine"}');
+  RETURN v_id;
+END $$;
+
+-- Whether an engine has taken a pending answer; NULL when the lease was lost meanwhile.
+CREATE FUNCTION {schema}.worker_taken(p_id uuid, p_token bigint, p_message uuid) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_topics text[] := {schema}.worker_topics();
+BEGIN
+  IF NOT EXISTS (SELECT FROM {schema}.worker_streams s
+                 WHERE s.id = p_id AND s.token = p_token AND s.topic = ANY (v_topics) AND s.visible_at < 'infinity') THEN
+    RETURN NULL;
+  END IF;
+  RETURN NOT EXISTS (SELECT FROM {schema}.engine_streams m WHERE m.id = p_message);
+END $$;
+
+-- Keep what a task of the role's topics says of itself, and renew its lease; false when the lease was lost.
+CREATE FUNCTION {schema}.worker_heartbeat(p_id uuid, p_token bigint, p_lease_s double precision, p_details json) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET hotmesh.clock_offset = '' AS $$
+DECLARE
+  v_topics text[] := {schema}.worker_topics();
+BEGIN
+  UPDATE {schema}.worker_streams s
+  SET details = p_details, visible_at = hotmesh.now() + make_interval(secs => least(greatest(p_lease_s, 1), 3600))
+  WHERE s.id = p_id AND s.token = p_token AND s.topic = ANY (v_topics) AND s.visible_at < 'infinity';
+  RETURN FOUND;
+END $$;
+
+-- What the last attempt of a task of the role's topics has said of itself.
+CREATE FUNCTION {schema}.worker_last_heartbeat(p_id uuid) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_topics text[] := {schema}.worker_topics();
+BEGIN
+  RETURN (SELECT s.details::text FROM {schema}.worker_streams s WHERE s.id = p_id AND s.topic = ANY (v_topics));
+END $$;
+
+-- The brakes that are on for the role's topics: milliseconds per task, -1 = paused.
+CREATE FUNCTION {schema}.worker_brakes() RETURNS TABLE (scope text, ms integer)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_topics text[] := {schema}.worker_topics();
+BEGIN
+  RETURN QUERY SELECT t.scope, t.ms FROM {schema}.throttles t
+  WHERE t.scope = 'all' OR t.scope IN (SELECT 'topic:' || topic FROM unnest(v_topics) topic);
+END $$;
+
+-- Take part as `p_owner` of the session's role, or say what has changed; the member's guid.
+CREATE FUNCTION {schema}.worker_join(p_owner text, p_topics text[], p_profile json) RETURNS text
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+DECLARE
+  v_guid text := 'role:' || session_user || ':' || p_owner;
+BEGIN
+  IF NOT p_topics <@ {schema}.worker_topics() OR length(v_guid) > 200 OR length(p_profile::text) > 20000 THEN
+    RAISE EXCEPTION 'the role % may not work for all of %', session_user, p_topics USING ERRCODE = '42501';
+  END IF;
+  INSERT INTO {schema}.members (guid, topics, profile, seen_at)
+  VALUES (v_guid, p_topics, (p_profile::jsonb || jsonb_build_object('guid', v_guid, 'role', session_user))::json, hotmesh.now())
+  ON CONFLICT (guid) DO UPDATE SET topics = excluded.topics, profile = excluded.profile, seen_at = excluded.seen_at;
+  UPDATE {schema}.mesh SET epoch = epoch + 1;
+  PERFORM pg_notify(hotmesh.channel_of({schema_text}), '{"kind":"joined"}');
+  RETURN v_guid;
+END $$;
+
+-- Be seen; false when the others have given this member up meanwhile.
+CREATE FUNCTION {schema}.worker_seen(p_owner text) RETURNS boolean
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  UPDATE {schema}.members SET seen_at = hotmesh.now() WHERE guid = 'role:' || session_user || ':' || p_owner;
+  RETURN FOUND;
+END $$;
+
+-- Take part no more.
+CREATE FUNCTION {schema}.worker_leave(p_owner text) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+  DELETE FROM {schema}.members WHERE guid = 'role:' || session_user || ':' || p_owner;
+  UPDATE {schema}.mesh SET epoch = epoch + 1;
+  PERFORM pg_notify(hotmesh.channel_of({schema_text}), '{"kind":"left"}');
+END $$;
+
+-- Let a role call what a worker calls.
+CREATE FUNCTION {schema}.grant_worker(p_role text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  EXECUTE format('GRANT USAGE ON SCHEMA {schema} TO %I', p_role);
+  EXECUTE format('GRANT EXECUTE ON FUNCTION {schema}.worker_claim(text, double precision, text[], integer[]), '
+    '{schema}.worker_renew(double precision, uuid[], bigint[]), {schema}.worker_give_back(uuid[], bigint[]), '
+    '{schema}.worker_answer(uuid, bigint, json), {schema}.worker_pending(uuid, bigint, integer, json), '
+    '{schema}.worker_taken(uuid, bigint, uuid), {schema}.worker_brakes(), '
+    '{schema}.worker_heartbeat(uuid, bigint, double precision, json), {schema}.worker_last_heartbeat(uuid), '
+    '{schema}.worker_join(text, text[], json), {schema}.worker_seen(text), {schema}.worker_leave(text) TO %I', p_role);
 END $$;
 
 -- Make a worker role, or change the topics of one.
@@ -91,10 +201,7 @@ BEGIN
     EXECUTE format('CREATE ROLE %I LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT NOREPLICATION PASSWORD %L', p_role, p_password);
   END IF;
   EXECUTE format('GRANT CONNECT ON DATABASE %I TO %I', current_database(), p_role);
-  EXECUTE format('GRANT USAGE ON SCHEMA {schema} TO %I', p_role);
-  EXECUTE format('GRANT EXECUTE ON FUNCTION {schema}.worker_claim(text, double precision, text[], integer[]), '
-    '{schema}.worker_renew(double precision, uuid[], bigint[]), {schema}.worker_give_back(uuid[], bigint[]), '
-    '{schema}.worker_answer(uuid, bigint, json) TO %I', p_role);
+  PERFORM {schema}.grant_worker(p_role);
   INSERT INTO {schema}.worker_roles VALUES (p_role, p_topics, hotmesh.now(), hotmesh.now())
   ON CONFLICT (role) DO UPDATE SET topics = p_topics, rotated_at = hotmesh.now();
 END $$;

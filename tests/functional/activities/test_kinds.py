@@ -152,6 +152,25 @@ async def test_early_signals_are_kept_in_order(start: Start) -> None:
     assert got == [1, 2, 3]
 
 
+@pytest.mark.parametrize("early", ["wake", "poke"])
+async def test_a_hook_met_by_an_early_signal_waits_for_no_other(start: Start, dsn: str, early: str) -> None:
+    other = """    poke:
+      - to: pause
+        conditions: {match: [{expected: '{begin.output.data.who}', actual: '{$hook.data.who}'}]}
+"""
+    mesh = await start(WAITING.replace("SLEEP", "") + other)
+    await mesh.signal(early, {"who": "ann", "value": 1})
+    connection = await asyncpg.connect(dsn)
+    async with connection.transaction():
+        await mesh.pub("waiting", {"who": "ann"}, job_id="first", tx=connection)
+        assert await connection.fetchval(f"SELECT count(*) FROM {mesh.node.schema}.waits") == 0
+    await connection.close()
+    assert (await mesh.result("first", timeout=20)).data == {"got": 1}
+    for topic in ("wake", "poke"):
+        await mesh.signal(topic, {"who": "ann", "value": topic})
+    assert {(await mesh.pubsub("waiting", {"who": "ann"})).data["got"] for _ in range(2)} == {"wake", "poke"}
+
+
 async def test_a_hook_sleeps(start: Start) -> None:
     mesh = await start(WAITING.replace("SLEEP", "sleep: 0.05,"))
     data = (await mesh.pubsub("waiting", {"who": "ann"})).data
