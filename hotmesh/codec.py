@@ -8,8 +8,12 @@ the encoded rest.
 from __future__ import annotations
 
 import hashlib
+import importlib
+import os
+import sys
 from typing import Protocol
 
+from hotmesh.errors import SettingsError
 from hotmesh.values import Json, dumps, loads
 
 PREFIX = "hm:"
@@ -41,6 +45,23 @@ class _Registry:
 def register(codec: Codec | None) -> None:
     """Use a codec for everything stored from here on, in this process; None = plain JSON. Stored values of either kind stay readable."""
     _Registry.codec = codec
+
+
+def register_from(place: str | None) -> None:
+    """Register the codec that the setting `codec` names, `module:name`, unless one is registered. Raises SettingsError."""
+    if place is None or _Registry.codec is not None:
+        return
+    module, _, name = place.partition(":")
+    if os.getcwd() not in sys.path:
+        sys.path.append(os.getcwd())
+    try:
+        found = getattr(importlib.import_module(module), name)
+        chosen = found() if isinstance(found, type) else found
+    except Exception as error:
+        raise SettingsError(f"the codec {place} can't be had: {type(error).__name__}: {error}") from error
+    if not (callable(getattr(chosen, "encode", None)) and callable(getattr(chosen, "decode", None))):
+        raise SettingsError(f"{place} is no codec: it has no encode(text) and decode(text)")
+    register(chosen)
 
 
 def is_registered() -> bool:

@@ -49,6 +49,8 @@ class Settings:
     log_format: LogFormat = "text"
     telemetry: bool = False
     """Whether spans and metrics are emitted."""
+    codec: str | None = None
+    """Where the codec of all payloads is, as `module:name`: an object or a class with `encode` and `decode`; None = plain JSON."""
 
 
 OLDER_NAMES: dict[str, str] = {"dsn": "DATABASE_URL", "log_level": "HMSH_LOGLEVEL", "telemetry": "HMSH_TELEMETRY"}
@@ -121,6 +123,13 @@ def _text(value: object) -> str:
     return value
 
 
+def _place(value: object) -> str:
+    module, _, name = _text(value).partition(":")
+    if not module or not name.isidentifier():
+        raise ValueError(value)
+    return f"{module}:{name}"
+
+
 def _path(value: object) -> Path:
     return (value if isinstance(value, Path) else Path(_text(value))).expanduser().absolute()
 
@@ -169,5 +178,6 @@ _READERS: dict[str, tuple[Callable[[object], Any], str]] = {
     "log_level": (_choice("debug", "info", "warn", "error", "silent"), "debug, info, warn, error or silent"),
     "log_format": (_choice("text", "json"), "text or json"),
     "telemetry": (_flag, "true or false"),
+    "codec": (_place, "the place of a codec, as module:name"),
 }
 """How every setting is read from a text or a TOML value, and what it takes, in words."""

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from hotmesh import clock, ids, settings
+from hotmesh import clock, codec, ids, settings
 from hotmesh.client.views import Views
 from hotmesh.errors import JobError, JobNotFound, SchemaError, UnknownTopic
 from hotmesh.export.execution import Execution
@@ -73,8 +73,10 @@ class Console(Views):
 
         Raises ConnectionError, and SchemaError when there is no such app, or several and none is named.
         """
+        chosen = settings.load()
+        codec.register_from(chosen.codec)
         if source is None or isinstance(source, str):
-            source = await asyncio.to_thread(resolve_dsn, source, settings.load())
+            source = await asyncio.to_thread(resolve_dsn, source, chosen)
         pool = Pool(source, max_size=1)
         await pool.open()
         try:

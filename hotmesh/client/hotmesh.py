@@ -71,6 +71,7 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         if unknown:
             raise ValueError(f"engine has no {unknown[0]!r}; it takes connection: a DSN, an asyncpg pool or connection, or None")
         self._settings = settings.load(**options)
+        codec.register_from(self._settings.codec)
         self._source: Source | None = (engine or {}).get("connection")
         self._consumers = [as_worker(each).consumer() for each in workers]
         super().__init__()

@@ -6,7 +6,7 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from hotmesh import settings
+from hotmesh import codec, settings
 from hotmesh.client.views import Views
 from hotmesh.errors import SchemaError
 from hotmesh.store.address import resolve_dsn
@@ -31,9 +31,10 @@ class Observer:
         self._pool: Pool | None = None
 
     async def __aenter__(self) -> Self:
-        source = self._source
+        source, chosen = self._source, settings.load()
+        codec.register_from(chosen.codec)
         if source is None or isinstance(source, str):
-            source = await asyncio.to_thread(resolve_dsn, source, settings.load())
+            source = await asyncio.to_thread(resolve_dsn, source, chosen)
         self._pool = Pool(source, max_size=2)
         await self._pool.open()
         return self

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import quote, urlsplit, urlunsplit
 
-from hotmesh import ids, settings
+from hotmesh import codec, ids, settings
 from hotmesh.client.termination import Termination
 from hotmesh.client.worker import Worker, as_worker
 from hotmesh.runtime.node import Node
@@ -62,6 +62,7 @@ class RestrictedWorker:
     ) -> None:
         """`connection`: a DSN; `credentials` replace its user and password. Raises SettingsError, ValueError (transactional)."""
         self._settings = settings.load(**options)
+        codec.register_from(self._settings.codec)
         self._termination = Termination()
         dsn = plain_dsn(connection)
         self._pool = Pool(dsn if credentials is None else with_credentials(dsn, credentials), max_size=4)
