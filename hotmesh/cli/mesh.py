@@ -93,7 +93,7 @@ def rollcall(output: str, target: Target) -> None:
 async def _members(views: Views) -> list[tuple[Views, Json]]:
     return [
         (views, {**each.profile, "app": views.app_id, "guid": each.guid, "seen": iso(each.seen_at), "_seen": ago(each.seen_at)})
-        for each in await views.members()
+        for each in await views.roll_call()
     ]
 
 

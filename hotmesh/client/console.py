@@ -53,7 +53,6 @@ class Console(Views):
         self.readonly = readonly
         self.guid = ids.make_guid()
         self.heard: Heard = lambda kind: None
-        self._pool = pool
         self._jobs = Jobs(pool, schema)
         self._signals = Signals(pool, schema, self.guid, 30.0)
         self._programs = Programs(self._mesh, app_id)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from hotmesh.client.asking import asked
 from hotmesh.client.facts import EVERYTHING, DeadLetter, Escalation, EscalationFilter, JobFilter, Member, Page, Queue, Tally, Version
 from hotmesh.export.execution import Execution
 from hotmesh.export.read import Reader
@@ -21,6 +22,8 @@ class Views:
 
     def __init__(self, pool: Pool, schema: str, app_id: str) -> None:
         self.app_id = app_id
+        self._pool = pool
+        self._schema = schema
         self.escalations = Escalations(pool, schema)
         self._reader = Reader(pool, schema, app_id)
         self._listing = Listing(pool, schema)
@@ -70,6 +73,10 @@ class Views:
     async def members(self) -> list[Member]:
         """The live processes of the mesh."""
         return await self._mesh.members()
+
+    async def roll_call(self) -> list[Member]:
+        """The live processes, each with what it says of itself now."""
+        return await asked(self._pool, self._schema, await self.members())
 
     async def throttles(self) -> dict[str, int]:
         """Every brake: milliseconds by scope (`all`, `topic:…`, `guid:…`), -1 = paused."""

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from hotmesh import CompileError, DuplicateJobError, HotMesh, JobError, JobNotFound, JobTimeout, StreamData
+from hotmesh.client.observer import Observer
 from hotmesh.errors import NotActive, UnknownTopic, VersionError
 
 ORDER = Path(__file__).parents[3] / "graphs" / "order" / "order.yaml"
@@ -55,6 +56,13 @@ async def test_a_job_can_be_asked_about(mesh: HotMesh) -> None:
         await mesh.get_state("order.done", "order-7")
     with pytest.raises(JobNotFound, match="no job 'order-8'"):
         await mesh.get_status("order-8")
+
+
+async def test_who_only_looks_hears_what_the_members_say_now(mesh: HotMesh, dsn: str, app_id: str) -> None:
+    await mesh.pubsub("order.requested", {"itemId": "item-123", "requestedQty": 1})
+    async with Observer(dsn) as observer:
+        members = await (await observer.app(app_id)).roll_call()
+    assert [(member.guid, member.profile["counts"]["jobs_done"], member.profile["version"]) for member in members] == [(mesh.guid, 1, "1")]
 
 
 async def test_two_connections_starting_one_id_at_once(mesh: HotMesh, dsn: str) -> None:
