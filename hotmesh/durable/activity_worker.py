@@ -94,8 +94,7 @@ class ActivityWorker:
     async def _run(self, function: Callable[..., Any], told: dict[str, Json], data: StreamData) -> Any:
         meta = data.metadata
         about = ActivityContext(told["name"], told["args"], meta.jid, meta.attempt, told.get("headers") or {}, meta.guid, data.tx)
-        if data.link is not None and (meta.attempt > 1 or meta.claims > 1):
-            about.heartbeat_details = about.details = await data.link.last_heartbeat()
+        about.heartbeat_details = about.details = data.details
         positional, keywords = decode_call(function, told["args"])
         call = ActivityCall(told["name"], tuple(positional), keywords, about.headers)
         token = context.set(about)

@@ -68,9 +68,6 @@ class Beats(Protocol):
     async def heartbeat(self, lease: Lease, details: Json, /) -> bool:
         """Keep what a task says of itself, and renew its lease; false when it was lost."""
 
-    async def last_heartbeat(self, task_id: str, /) -> Json:
-        """What the last attempt of a task has said of itself."""
-
 
 @dataclass(frozen=True, slots=True)
 class TaskLink:
@@ -82,10 +79,6 @@ class TaskLink:
     async def heartbeat(self, details: Json) -> bool:
         """Keep what it says of itself, and its lease; false when the lease was lost."""
         return await self.beats.heartbeat(self.lease, details)
-
-    async def last_heartbeat(self) -> Json:
-        """What the attempt before has said of itself."""
-        return await self.beats.last_heartbeat(self.lease[0])
 
 
 class Answers(Protocol):
@@ -272,7 +265,7 @@ def _data(task: ClaimedTask, tx: Any, beats: Beats) -> StreamData:
         trace.get("spn"),
         task.claims,
     )
-    return StreamData(task.input, metadata, tx, TaskLink(beats, (task.id, task.token)))
+    return StreamData(task.input, metadata, tx, TaskLink(beats, (task.id, task.token)), task.details)
 
 
 def _event(task: ClaimedTask, consumer: Consumer, response: StreamResponse) -> Response:

@@ -42,9 +42,6 @@ class Link(Protocol):
     async def heartbeat(self, details: Json) -> bool:
         """Keep what it says of itself, and its lease; false when the lease was lost."""
 
-    async def last_heartbeat(self) -> Json:
-        """What the attempt before has said of itself."""
-
 
 @dataclass(frozen=True, slots=True)
 class StreamData:
@@ -54,6 +51,8 @@ class StreamData:
     metadata: Metadata
     tx: Any = None
     link: Link | None = None
+    details: Json = None
+    """What it said of itself (`link.heartbeat`) when another worker, or an attempt before, had it."""
 
 
 @dataclass(frozen=True, slots=True)

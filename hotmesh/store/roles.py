@@ -141,11 +141,6 @@ class RoleStreams:
         """Keep what a running task says of itself, and renew its lease; false when the lease was lost."""
         return bool((await self._fetch("heartbeat", *lease, self._lease_s, codec.to_text(details)))[0][0])
 
-    async def last_heartbeat(self, task_id: str) -> Json:
-        """What the last attempt of a task has said of itself."""
-        text = (await self._fetch("last_heartbeat", task_id))[0][0]
-        return None if text is None else codec.from_text(text)
-
     async def next_due(self, _topics: Sequence[str]) -> tuple[float | None, float | None]:
         """A role can't look ahead; it polls."""
         return None, None

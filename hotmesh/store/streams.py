@@ -38,6 +38,8 @@ class ClaimedTask(NamedTuple):
     job_topic: str
     version: str
     trace: Json
+    details: Json = None
+    """What it has said of itself when another worker had it."""
 
 
 class ClaimedMessage(NamedTuple):
@@ -133,11 +135,6 @@ class Streams:
         """Keep what a running task says of itself, and renew its lease; false when the lease was lost."""
         return bool(await self._fetch("heartbeat", *lease, self._lease_s, codec.to_text(details)))
 
-    async def last_heartbeat(self, task_id: str) -> Json:
-        """What the last attempt of a task has said of itself."""
-        rows = await self._fetch("last_heartbeat", task_id)
-        return None if not rows or rows[0]["details"] is None else codec.from_text(rows[0]["details"])
-
     async def depths(self) -> list[Depth]:
         """How much waits, by topic."""
         return [Depth(*row) for row in await self._fetch("depths")]
@@ -181,6 +178,7 @@ def read_task(row: Any, token: int) -> ClaimedTask:
         row["job_topic"],
         row["version"],
         None if row["trace"] is None else loads(row["trace"]),
+        None if row["details"] is None else codec.from_text(row["details"]),
     )
 
 

@@ -6,7 +6,7 @@
 -- Lease tasks to `p_owner`: per topic first those that came due (retries, expired leases), then by priority, then the oldest.
 CREATE FUNCTION {schema}.claim_tasks(p_owner text, p_lease_s double precision, p_topics text[], p_limits integer[], p_token bigint)
 RETURNS TABLE (id uuid, topic text, job_id uuid, symbol text, dimension text, attempt smallint, claims smallint, value text,
-               job_key text, job_topic text, version text, trace text)
+               job_key text, job_topic text, version text, trace text, details text)
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_indexscan = on SET enable_bitmapscan = off SET enable_hashjoin = off SET enable_mergejoin = off
 SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
@@ -32,7 +32,8 @@ BEGIN
     UPDATE {schema}.worker_streams s
     SET owner = p_owner, token = p_token, claims = s.claims + 1, visible_at = v_now + make_interval(secs => p_lease_s)
     WHERE s.id = ANY (v_picked) RETURNING s.*)
-  SELECT l.id, l.topic, l.job_id, l.symbol, l.dimension, l.attempt, l.claims, a.value::text, j.key, j.topic, j.version, j.trace::text
+  SELECT l.id, l.topic, l.job_id, l.symbol, l.dimension, l.attempt, l.claims, a.value::text, j.key, j.topic, j.version, j.trace::text,
+         l.details::text
   FROM leased l,
   LATERAL (SELECT x.key, x.topic, x.version, x.trace FROM {schema}.jobs x WHERE x.id = l.job_id OFFSET 0) j,
   LATERAL (SELECT x.value FROM {schema}.jobs_attributes x

@@ -23,7 +23,7 @@ END $$;
 -- Lease tasks of the role's topics, under a token that the server draws.
 CREATE FUNCTION {schema}.worker_claim(p_owner text, p_lease_s double precision, p_topics text[], p_limits integer[])
 RETURNS TABLE (id uuid, topic text, job_id uuid, symbol text, dimension text, attempt smallint, claims smallint, value text,
-               job_key text, job_topic text, version text, trace text, token bigint)
+               job_key text, job_topic text, version text, trace text, details text, token bigint)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET hotmesh.clock_offset = '' AS $$
 #variable_conflict use_column
 DECLARE
@@ -124,15 +124,6 @@ BEGIN
   RETURN FOUND;
 END $$;
 
--- What the last attempt of a task of the role's topics has said of itself.
-CREATE FUNCTION {schema}.worker_last_heartbeat(p_id uuid) RETURNS text
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-DECLARE
-  v_topics text[] := {schema}.worker_topics();
-BEGIN
-  RETURN (SELECT s.details::text FROM {schema}.worker_streams s WHERE s.id = p_id AND s.topic = ANY (v_topics));
-END $$;
-
 -- The brakes that are on for the role's topics: milliseconds per task, -1 = paused.
 CREATE FUNCTION {schema}.worker_brakes() RETURNS TABLE (scope text, ms integer)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
@@ -185,7 +176,7 @@ BEGIN
     '{schema}.worker_renew(double precision, uuid[], bigint[]), {schema}.worker_give_back(uuid[], bigint[]), '
     '{schema}.worker_answer(uuid, bigint, json), {schema}.worker_pending(uuid, bigint, integer, json), '
     '{schema}.worker_taken(uuid, bigint, uuid), {schema}.worker_brakes(), '
-    '{schema}.worker_heartbeat(uuid, bigint, double precision, json), {schema}.worker_last_heartbeat(uuid), '
+    '{schema}.worker_heartbeat(uuid, bigint, double precision, json), '
     '{schema}.worker_join(text, text[], json), {schema}.worker_seen(text), {schema}.worker_leave(text) TO %I', p_role);
 END $$;
 

@@ -46,10 +46,6 @@ SELECT scope, ms FROM {schema}.worker_brakes()
 -- Keep what a running task says of itself, as a worker role.
 SELECT {schema}.worker_heartbeat($1, $2, $3, $4::json)
 
--- name: last_heartbeat
--- What the last attempt has said of itself, as a worker role.
-SELECT {schema}.worker_last_heartbeat($1)
-
 -- name: join
 -- Take part in the mesh, as a worker role.
 SELECT {schema}.worker_join($1, $2, $3::json)

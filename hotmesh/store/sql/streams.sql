@@ -87,10 +87,6 @@ RETURNING s.id
 UPDATE {schema}.worker_streams SET details = $4::json, visible_at = hotmesh.now() + make_interval(secs => $3)
 WHERE id = $1 AND token = $2 RETURNING id
 
--- name: last_heartbeat
--- What the last attempt of a task has said of itself.
-SELECT details::text FROM {schema}.worker_streams WHERE id = $1
-
 -- name: insert_message
 -- A message from outside a step.
 INSERT INTO {schema}.engine_streams (id, kind, job_id, symbol, dimension, payload)
