@@ -91,9 +91,10 @@ class MessageClaims(Service):
         """Claim, wait, claim."""
         while True:
             room = self._room()
-            claimed = await self._streams.claim_messages(room, make_token()) if room > 0 else []
-            for message in claimed:
-                self._take(message)
+            async with self._whole:
+                claimed = await self._streams.claim_messages(room, make_token()) if room > 0 else []
+                for message in claimed:
+                    self._take(message)
             if room > 0 and len(claimed) == room:
                 await asyncio.sleep(0)
                 continue
@@ -127,17 +128,23 @@ class TaskClaims(Service):
         """Claim, wait, claim."""
         while True:
             wanted = self._router.wanted()
-            claimed = await self._streams.claim_tasks(wanted, make_token()) if wanted else []
-            taken: dict[str, int] = {}
-            for task in claimed:
-                taken[task.topic] = taken.get(task.topic, 0) + 1
-                if not self._paused(task.topic):
-                    self._router.dispatch(task)
-            await self._give_back(claimed)
+            async with self._whole:
+                taken = await self._claim(wanted) if wanted else {}
             self.starved = any(count >= wanted[topic] for topic, count in taken.items()) or not self._all_free(wanted)
             if not self.starved:
                 await self._look_ahead()
             await self.alarm.wait(self._pause_s())
+
+    async def _claim(self, wanted: dict[str, int]) -> dict[str, int]:
+        """Claim tasks and hand them on; how many there were of each topic."""
+        claimed = await self._streams.claim_tasks(wanted, make_token())
+        taken: dict[str, int] = {}
+        for task in claimed:
+            taken[task.topic] = taken.get(task.topic, 0) + 1
+            if not self._paused(task.topic):
+                self._router.dispatch(task)
+        await self._give_back(claimed)
+        return taken
 
     async def _give_back(self, claimed: list[ClaimedTask]) -> None:
         """Return what was claimed for a topic that was paused meanwhile."""

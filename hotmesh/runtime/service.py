@@ -8,6 +8,9 @@ from abc import ABC, abstractmethod
 
 logger = logging.getLogger("hotmesh.runtime")
 
+AT_MOST_S = 5.0
+"""Seconds that `stop` waits for what must not be cut off."""
+
 
 class Service(ABC):
     """One loop. `start` and `stop` are idempotent; a loop that dies of a surprise says so and begins again after a pause."""
@@ -17,6 +20,8 @@ class Service(ABC):
     def __init__(self, name: str) -> None:
         self.name = name
         self._task: asyncio.Task[None] | None = None
+        self._whole = asyncio.Lock()
+        """Held by what must not be cut off half way: `stop` waits for it."""
         self.errors = 0
 
     @abstractmethod
@@ -31,9 +36,15 @@ class Service(ABC):
     async def stop(self) -> None:
         """End, and wait for the end."""
         task, self._task = self._task, None
-        if task is not None:
-            task.cancel()
-            await asyncio.wait([task])
+        if task is None:
+            return
+        try:
+            await asyncio.wait_for(self._whole.acquire(), AT_MOST_S)
+            self._whole.release()
+        except TimeoutError:
+            logger.warning("%s is cut off: what it waits for takes more than %g s", self.name, AT_MOST_S)
+        task.cancel()
+        await asyncio.wait([task])
 
     async def _keep_running(self) -> None:
         while True:

@@ -6,6 +6,7 @@ The one place that maps asyncpg's connection errors; `LOST` names those after wh
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -15,6 +16,8 @@ import asyncpg
 from hotmesh.errors import ConnectionError
 from hotmesh.store.address import plain_dsn
 from hotmesh.store.queries import paragraphs
+
+logger = logging.getLogger("hotmesh.store")
 
 Source: TypeAlias = "str | asyncpg.Pool | asyncpg.Connection"
 """A DSN, a pool or a connection."""
@@ -98,8 +101,12 @@ class Pool:
             return
         if self._pool is None:
             raise asyncpg.InterfaceError("the pool is closed")
-        async with self._pool.acquire() as connection:
+        pool = self._pool
+        connection = await pool.acquire()
+        try:
             yield connection
+        finally:
+            await _release(pool, connection)
 
     @asynccontextmanager
     async def lend(self) -> AsyncIterator[Any]:
@@ -123,6 +130,14 @@ class Pool:
             connection.terminate()
         elif self._pool is not None:
             await self._pool.release(connection)
+
+
+async def _release(pool: asyncpg.Pool, connection: Any) -> None:
+    """Give a connection back; one that was cut off may be back already, and what it was cut off from tells more."""
+    try:
+        await pool.release(connection)
+    except asyncpg.InternalClientError as error:
+        logger.debug("a lost connection could not be given back: %s", error)
 
 
 def is_passing(error: Exception) -> bool:
