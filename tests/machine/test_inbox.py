@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hotmesh.machine.events import Aside, Cancelled, Posted
+from hotmesh.machine.events import Aside, Cancelled, Deadline, Posted
 from hotmesh.values import Json
 from tests.machine.test_activities import only_task, to, world
 from tests.machine.world import World, succeed
@@ -70,3 +70,61 @@ def test_what_is_done_beside_an_answer_is_committed_with_it() -> None:
     assert [(each.topic, each.final, each.data) for each in done.publications] == [("news", False, {"a": 1})]
     assert [(each.kind, each.payload) for each in done.messages] == [("cancel", {"key": "other"})]
     assert done.telemetry == {("w", (0, 0)): {"app.x": 1}}
+
+
+def test_a_pending_answer_that_was_taken_before_a_crash_is_dropped() -> None:
+    it, job_id = taking_messages()
+    answer = succeed(only_task(it), {}, "pending", 202, number=1)
+    assert it.take(job_id, answer).dropped == 0
+    it.memory.clear()
+    assert it.take(job_id, answer).dropped == 1
+
+
+def test_an_answer_withdraws_what_its_worker_waits_for_no_more() -> None:
+    it = world({"w": INBOX, "h": {"type": "hook", "sleep": 60}}, {"t": to("w", "h")})
+    job_id = it.start("main")
+    it.deliver(next(iter(it.tasks)), lambda task: succeed(task, {}, withdrawn=(("h", (0, 0)), ("h", (0, 7)))))
+    assert it.job(job_id).done
+    assert it.instances(job_id)["h", ",0,0"][0] == "interrupted"
+    assert not it.messages, "the timer is taken back"
+
+
+def test_an_answer_can_begin_its_branches_before_it_ends_the_instance() -> None:
+    it = world({"w": INBOX, "h": {"type": "hook"}}, {"t": to("w"), "w": to("h", conditions={"code": 202})})
+    job_id = it.start("main")
+    it.deliver(next(iter(it.tasks)), lambda task: succeed(task, {}, aside=Aside(spawns=True)))
+    assert it.job(job_id).done
+    assert it.instances(job_id)["h", ",0,0,0"][0] == "success"
+
+
+def test_a_deadline_is_a_message_that_is_taken_back_when_it_is_moot() -> None:
+    it = world({"w": INBOX}, {"t": to("w")})
+    job_id = it.start("main", job_id="00000000-0000-7000-8000-000000000001")
+    task = only_task(it)
+    key = ("w", (0, 0))
+    late = {"code": 504, "message": "late"}
+    set_ = it.take(job_id, succeed(task, {}, "pending", 202, aside=Aside(deadlines=(Deadline(key, 5, late),))))
+    [message] = set_.messages
+    assert (message.kind, message.delay_s, message.payload) == ("overdue", 5, late)
+    done = it.take(job_id, succeed(task, {}, aside=Aside(moot=(key,))))
+    assert done.removed_messages == [message.id]
+
+
+def test_an_abandoned_child_goes_on() -> None:
+    child = {"subscribes": "child", "activities": {"c": {"type": "trigger"}, "d": {"type": "worker", "topic": "in"}}}
+    it = world({"w": INBOX, "a": {"type": "await", "topic": "child"}}, {"t": to("w", "a")}, child | {"transitions": {"c": to("d")}})
+    job_id = it.start("main")
+    it.deliver(next(iter(it.tasks)), lambda task: succeed(task, {}, aside=Aside(abandoned=(("a", (0, 0)),))))
+    assert it.job(job_id).done
+    assert [message.kind for message in it.messages.values()] == ["start"], "the child's start is not taken back"
+
+
+def test_closed_instances_are_done_again_or_told_of() -> None:
+    it = world({"w": INBOX, "a": {"type": "worker", "topic": "a"}, "b": {"type": "worker", "topic": "b"}}, {"t": to("w", "a", "b")})
+    job_id = it.start("main", {"n": 0})
+    [told, lost, done] = [task for _, task in it.tasks.values()]
+    it.deliver(done.id)
+    it.take(job_id, succeed(told, {}, "pending", 202, withdrawn=(("a", (0, 0)),)))
+    it.take(job_id, succeed(told, {}, aside=Aside(reopened=(("a", (0, 0)), ("b", (0, 0))))))
+    new = [(task.topic, task.input) for _, task in it.tasks.values() if task not in (told, lost)]
+    assert new == [("a", {"n": 0}), ("work", {"of": "b", "at": ",0,0"})]
