@@ -74,3 +74,22 @@ def test_a_sleep_that_is_no_duration_fails_the_hook(sleep: Json) -> None:
     it = world({"h": {"type": "hook", "sleep": "{t.output.data.sleep}"}}, {"t": to("h")})
     job = it.job(it.start("main", {"sleep": sleep}))
     assert (job.failed, job.error["code"], job.error["activity"]) == (True, 590, "h")
+
+
+@pytest.mark.parametrize(("threshold", "status"), [(0, "success"), (1, "interrupted")])
+def test_an_activity_closes_the_job_at_its_status_threshold(threshold: int, status: str) -> None:
+    it = world({"h": {"type": "hook", "statusThreshold": threshold}}, {"t": to("h")})
+    job_id = it.start("main")
+    assert it.job(job_id).done
+    assert it.instances(job_id)["h", ",0,0"][0] == status
+
+
+@pytest.mark.parametrize(("index", "held"), [("0", ["v"]), ("2", [None, None, "v"])])
+def test_job_maps_can_fill_a_slot_of_a_list(index: str, held: Json) -> None:
+    it = world({"h": {"type": "hook", "job": {"maps": {f"list[{index}]": "v"}}}}, {"t": to("h")})
+    assert it.job(it.start("main")).data == {"list": held}
+
+
+def test_a_payload_that_fits_its_schema_starts_the_job() -> None:
+    it = world({}, {}, input={"schema": {"type": "object", "required": ["x"]}})
+    assert it.job(it.start("main", {"x": 1})).done
