@@ -49,6 +49,8 @@ from hotmesh.values import Json, dumps
 logger = logging.getLogger("hotmesh.node")
 
 CLAIM_AT_ONCE = 256
+POISON_CLAIMS = 5
+"""So often a message is taken before it is given up."""
 DONE_AT_ONCE = 150
 """Ends told in one notification; more would not fit."""
 
@@ -60,6 +62,12 @@ class Peers:
     topics: set[str] = field(default_factory=set)
     patterns: set[str] = field(default_factory=set)
     guids: set[str] = field(default_factory=set)
+
+
+class PoisonousMessage(HotMeshError):
+    """A message kills, or stops, whoever takes it."""
+
+    code = 598
 
 
 class Node(Waiters):
@@ -231,11 +239,25 @@ class Node(Waiters):
         """Bring a claimed message to its job."""
         lease = (message.id, message.token)
         try:
-            self._take(message, lease)
+            if message.claims > POISON_CLAIMS:
+                self._bury(message, lease)
+            else:
+                self._take(message, lease)
         except (KeyError, TypeError, ValueError) as error:
             logger.error("a message of the kind %s is none of ours: %s", message.kind, error)
             reason = {"code": 500, "message": f"not a message: {type(error).__name__} {error}"}
             self.spawn(self.streams.refuse_start(lease, message.job_id or message.id, message.kind, reason))
+
+    def _bury(self, message: ClaimedMessage, lease: Lease) -> None:
+        """A message that was never dealt with: nobody takes it again."""
+        error = PoisonousMessage(
+            f"{POISON_CLAIMS} processes died, or gave up, over a message of the kind {message.kind}; see `hotmesh dead`"
+        )
+        logger.error("the message %s of the job %s: %s", message.id, message.job_id, error)
+        if message.kind == "start":
+            self._refused_start(start_request(message, self.guid), lease, error)
+        else:
+            self.spawn(self.streams.bury(lease, error.code, str(error)))
 
     def _take(self, message: ClaimedMessage, lease: Lease) -> None:
         if message.kind == "start":

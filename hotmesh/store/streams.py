@@ -110,6 +110,11 @@ class Streams:
         """Consume a start that can't be, and keep the reason as a dead letter."""
         await self._fetch("refuse_start", *lease, job_id, topic, codec.to_text(error))
 
+    async def bury(self, lease: Lease, code: int, message: str) -> None:
+        """Consume a message that kills whoever takes it: a dead letter is kept, and its job ends with the error."""
+        error = codec.to_text({"code": code, "message": message})
+        await self._fetch("bury", *lease, error, codec.to_text({"reason": message, "code": code}))
+
     async def consume(self, lease: Lease, connection: Any) -> bool:
         """Consume a message in the transaction of `connection`; false when it is no longer ours."""
         return await connection.fetchval(self._sql["consume_message"], *lease) is not None

@@ -61,6 +61,14 @@ WITH gone AS (DELETE FROM {schema}.engine_streams WHERE id = $1 AND token = $2 R
 INSERT INTO {schema}.dead_letters (id, job_id, symbol, dimension, error, created_at)
 SELECT id, $3, $4, '', $5::json, hotmesh.now() FROM gone
 
+-- name: bury
+-- A message that kills whoever takes it: keep the reason as a dead letter, and end its job.
+WITH gone AS (DELETE FROM {schema}.engine_streams WHERE id = $1 AND token = $2 RETURNING id, kind, job_id, symbol, dimension),
+letter AS (INSERT INTO {schema}.dead_letters (id, job_id, symbol, dimension, error, created_at)
+           SELECT id, coalesce(job_id, id), coalesce(symbol, kind), coalesce(dimension, ''), $3::json, hotmesh.now() FROM gone)
+INSERT INTO {schema}.engine_streams (id, kind, job_id, payload)
+SELECT hotmesh.make_id(), 'interrupt', job_id, $4::json FROM gone WHERE job_id IS NOT NULL AND kind <> 'interrupt'
+
 -- name: consume_message
 -- Take a message in a transaction that does what it asks for.
 DELETE FROM {schema}.engine_streams WHERE id = $1 AND token = $2 RETURNING id
