@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hotmesh import clock, codec
+from hotmesh.errors import HotMeshError
 from hotmesh.ids import make_id
 from hotmesh.machine.dimension import Dimension
 from hotmesh.machine.events import (
@@ -22,6 +23,18 @@ from hotmesh.machine.retry import RetryPolicy
 from hotmesh.runtime.work import StartRequest
 from hotmesh.store.streams import ClaimedMessage, Lease
 from hotmesh.values import Json
+
+POISON_CLAIMS = 5
+"""So often a message is taken before it is given up."""
+
+
+class PoisonousMessage(HotMeshError):
+    """A message kills, or stops, whoever takes it."""
+
+    code = 598
+
+    def __init__(self, kind: str) -> None:
+        super().__init__(f"{POISON_CLAIMS} processes died, or gave up, over a message of the kind {kind}; see `hotmesh dead`")
 
 
 def event_of(message: ClaimedMessage) -> Event:

@@ -23,7 +23,7 @@ from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import Engine
 from hotmesh.runtime.listening import Finished, Listener, call, listens
-from hotmesh.runtime.messages import answered_task, event_of, start_request
+from hotmesh.runtime.messages import POISON_CLAIMS, PoisonousMessage, answered_task, event_of, start_request
 from hotmesh.runtime.profile import Heartbeat, profile
 from hotmesh.runtime.programs import Programs
 from hotmesh.runtime.router import Consumer, Router
@@ -49,8 +49,6 @@ from hotmesh.values import Json, dumps
 logger = logging.getLogger("hotmesh.node")
 
 CLAIM_AT_ONCE = 256
-POISON_CLAIMS = 5
-"""So often a message is taken before it is given up."""
 DONE_AT_ONCE = 150
 """Ends told in one notification; more would not fit."""
 
@@ -62,12 +60,6 @@ class Peers:
     topics: set[str] = field(default_factory=set)
     patterns: set[str] = field(default_factory=set)
     guids: set[str] = field(default_factory=set)
-
-
-class PoisonousMessage(HotMeshError):
-    """A message kills, or stops, whoever takes it."""
-
-    code = 598
 
 
 class Node(Waiters):
@@ -250,9 +242,7 @@ class Node(Waiters):
 
     def _bury(self, message: ClaimedMessage, lease: Lease) -> None:
         """A message that was never dealt with: nobody takes it again."""
-        error = PoisonousMessage(
-            f"{POISON_CLAIMS} processes died, or gave up, over a message of the kind {message.kind}; see `hotmesh dead`"
-        )
+        error = PoisonousMessage(message.kind)
         logger.error("the message %s of the job %s: %s", message.id, message.job_id, error)
         if message.kind == "start":
             self._refused_start(start_request(message, self.guid), lease, error)
