@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Protocol
 
 from hotmesh.ids import make_token
-from hotmesh.runtime.router import Router
+from hotmesh.runtime.router import SUSPECT_CLAIMS, Router
 from hotmesh.runtime.service import Service
 from hotmesh.store.pool import LOST
 from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease, Streams
@@ -17,6 +17,8 @@ IDLE_FACTOR = 5.0
 """An idle process looks this many times less often."""
 
 
+BUSY_S = 0.05
+"""Pause before it looks again while it can't take what there may be."""
 OVERDUE_S = 0.01
 """Pause between two looks at a timer that is due and that its setter has not fired yet."""
 
@@ -79,13 +81,23 @@ class Alarm:
 class MessageClaims(Service):
     """Claims messages for the engine."""
 
-    def __init__(self, streams: Streams, poll_s: float, room: Callable[[], int], take: Callable[[ClaimedMessage], None]) -> None:
+    def __init__(
+        self,
+        streams: Streams,
+        poll_s: float,
+        room: Callable[[], int],
+        take: Callable[[ClaimedMessage], None],
+        held: Container[str],
+    ) -> None:
         super().__init__("message claims")
         self.alarm = Alarm()
         self._streams = streams
         self._poll_s = poll_s
         self._room = room
         self._take = take
+        self._held = held
+        self._suspect: str | None = None
+        """The message it has that processes died of; until that is dealt with, no other such is claimed."""
 
     async def run(self) -> None:
         """Claim, wait, claim."""
@@ -94,12 +106,17 @@ class MessageClaims(Service):
             async with self._whole:
                 claimed = await self._streams.claim_messages(room, make_token()) if room > 0 else []
                 for message in claimed:
+                    if message.claims > SUSPECT_CLAIMS:
+                        self._suspect = message.id
                     self._take(message)
-            if room > 0 and len(claimed) == room:
+            if room > 0 and len(claimed) >= room:
                 await asyncio.sleep(0)
                 continue
+            if room <= 0 or self._suspect in self._held:
+                await self.alarm.wait(BUSY_S)
+                continue
             await self._look_ahead()
-            await self.alarm.wait(self._poll_s if room > 0 else 0.05)
+            await self.alarm.wait(self._poll_s)
 
     async def _look_ahead(self) -> None:
         due_s, _ = await self._streams.next_due([])
@@ -117,7 +134,7 @@ class TaskClaims(Service):
         self._poll_s = poll_s
         self._router = router
         self.starved = False
-        """Some topic had more tasks than slots at the last look."""
+        """At the last look there may have been more tasks than this process could take."""
         router.on_free = self._freed
 
     def _freed(self) -> None:
@@ -130,7 +147,8 @@ class TaskClaims(Service):
             wanted = self._router.wanted()
             async with self._whole:
                 taken = await self._claim(wanted) if wanted else {}
-            self.starved = any(count >= wanted[topic] for topic, count in taken.items()) or not self._all_free(wanted)
+            full = any(count >= wanted[topic] for topic, count in taken.items()) or not self._all_free(wanted)
+            self.starved = full or self._router.holds_suspect()
             if not self.starved:
                 await self._look_ahead()
             await self.alarm.wait(self._pause_s())

@@ -25,7 +25,7 @@ from hotmesh.store.streams import ClaimedMessage, Lease
 from hotmesh.values import Json
 
 POISON_CLAIMS = 5
-"""So often a message is taken before it is given up."""
+"""So often a message is taken before it is given up, the last times with no other such (see claim_messages)."""
 
 
 class PoisonousMessage(HotMeshError):

@@ -84,7 +84,7 @@ class Node(Waiters):
         self.telemetry = Telemetry(app_id, enabled=settings.telemetry)
         self.router = Router(self.engine, self.telemetry, self.streams)
         self.bus = Bus(pool, schema, guid)
-        self.message_claims = MessageClaims(self.streams, settings.poll_s, self._room, self.take_message)
+        self.message_claims = MessageClaims(self.streams, settings.poll_s, self._room, self.take_message, self.engine.messages)
         self.task_claims = TaskClaims(self.streams, settings.poll_s, self.router)
         self.leases = Leases(self.streams, settings.lease_s, self.router, self.engine.messages)
         self.timers = OwnTimers(self._fire)

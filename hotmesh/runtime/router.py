@@ -24,6 +24,8 @@ logger = logging.getLogger("hotmesh.worker")
 
 Callback = Callable[[StreamData], Any]
 
+SUSPECT_CLAIMS = 3
+"""So often may an attempt's lease run out among others; from then on a process has one such task at a time (see claim_tasks)."""
 POISON_CLAIMS = 5
 """So often may an attempt's lease run out, its process dead each time, before the task goes to the dead letters."""
 
@@ -55,10 +57,11 @@ class Consumer:
 
 @dataclass(slots=True)
 class Held:
-    """A task that this process has: its token, the moment its lease was taken or renewed, and its callback while that runs."""
+    """A task that this process has: its lease and when that was taken or renewed, whether it is a suspect, its callback while that runs."""
 
     lease: Lease
     since: float
+    suspect: bool
     callback: asyncio.Task[None] | None = None
 
 
@@ -137,8 +140,8 @@ class Router:
     def dispatch(self, task: ClaimedTask, *, reserved: bool = False) -> None:
         """Run a task's callback."""
         consumer = self.consumers[task.topic]
+        held = self.held[task.id] = Held((task.id, task.token), time.monotonic(), task.claims > SUSPECT_CLAIMS)
         if consumer.inline:
-            self.held[task.id] = Held((task.id, task.token), time.monotonic())
             self._answers.take_inline(task)
             return
         if not reserved:
@@ -146,12 +149,17 @@ class Router:
         if consumer.throttle_ms > 0:
             consumer.next_at = time.monotonic() + consumer.throttle_ms / 1000
         self._idle.clear()
-        held = self.held[task.id] = Held((task.id, task.token), time.monotonic())
         held.callback = asyncio.create_task(self._work(consumer, task))
 
     def release(self, task_id: str) -> None:
         """The task's answer is committed, or dropped: its lease needs no more care."""
-        self.held.pop(task_id, None)
+        held = self.held.pop(task_id, None)
+        if held is not None and held.suspect:
+            self.on_free()
+
+    def holds_suspect(self) -> bool:
+        """Whether it has a task that processes died of: another such must wait."""
+        return any(held.suspect for held in self.held.values())
 
     async def _work(self, consumer: Consumer, task: ClaimedTask) -> None:
         try:

@@ -70,6 +70,7 @@ CREATE TABLE {schema}.engine_streams (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0.1);
 CREATE INDEX engine_streams_ready ON {schema}.engine_streams (priority DESC, id) WHERE visible_at IS NULL;
 CREATE INDEX engine_streams_due ON {schema}.engine_streams (visible_at) WHERE visible_at IS NOT NULL;
+CREATE INDEX engine_streams_suspects ON {schema}.engine_streams (claims) WHERE claims >= 3;
 
 -- Tasks for the workers; the payload is the input of the instance row it names. `details`: what its last attempt has said of itself.
 CREATE TABLE {schema}.worker_streams (
@@ -88,6 +89,7 @@ CREATE TABLE {schema}.worker_streams (
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_analyze_scale_factor = 0.1);
 CREATE INDEX worker_streams_ready ON {schema}.worker_streams (topic, priority DESC, id) WHERE visible_at IS NULL;
 CREATE INDEX worker_streams_due ON {schema}.worker_streams (topic, visible_at) WHERE visible_at IS NOT NULL;
+CREATE INDEX worker_streams_suspects ON {schema}.worker_streams (claims) WHERE claims >= 3;
 
 -- Hooks that wait for a signal (`job_id` set), and signals that nobody waited for yet (`payload` set), under what they meet by.
 -- Under a codec `key` is a fingerprint, and `sealed` what it was made of, encoded.

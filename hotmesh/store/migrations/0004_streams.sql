@@ -1,5 +1,8 @@
 -- The functions that read and lease: claims, renewals, loads.
 --
+-- A process that dies takes all its leases with it, of which only one may be to blame. What three processes have died over is a suspect: an
+-- owner has one at a time, so that the guilty dies alone and the others are done.
+--
 -- As with commit_steps, no plan may depend on statistics. A claim walks the index that holds what is ready, in its order, and probes by the
 -- ids it found; the others probe from their arrays.
 
@@ -17,13 +20,17 @@ BEGIN
   WITH wanted AS MATERIALIZED (SELECT w.topic, w.n FROM unnest(p_topics, p_limits) w(topic, n)),
   due AS MATERIALIZED (
     SELECT t.id, w.topic FROM wanted w, LATERAL (
-      SELECT s.id FROM {schema}.worker_streams s WHERE s.topic = w.topic AND s.visible_at <= v_now
+      SELECT s.id FROM {schema}.worker_streams s WHERE s.topic = w.topic AND s.visible_at <= v_now AND s.claims < 3
       ORDER BY s.visible_at LIMIT w.n FOR UPDATE SKIP LOCKED) t),
+  suspect AS MATERIALIZED (
+    SELECT s.id FROM {schema}.worker_streams s WHERE s.claims >= 3 AND s.visible_at <= v_now AND s.topic = ANY (p_topics)
+      AND NOT EXISTS (SELECT 1 FROM {schema}.worker_streams o WHERE o.claims > 3 AND o.owner = p_owner AND o.visible_at > v_now)
+    ORDER BY s.claims DESC LIMIT 1 FOR UPDATE OF s SKIP LOCKED),
   ready AS MATERIALIZED (
     SELECT t.id FROM wanted w, LATERAL (
       SELECT s.id FROM {schema}.worker_streams s WHERE s.topic = w.topic AND s.visible_at IS NULL
       ORDER BY s.priority DESC, s.id LIMIT greatest(0, w.n - (SELECT count(*) FROM due d WHERE d.topic = w.topic)) FOR UPDATE SKIP LOCKED) t)
-  SELECT array_agg(p.id) INTO v_picked FROM (SELECT d.id FROM due d UNION ALL SELECT r.id FROM ready r) p;
+  SELECT array_agg(p.id) INTO v_picked FROM (SELECT d.id FROM due d UNION ALL SELECT id FROM suspect UNION ALL SELECT r.id FROM ready r) p;
   IF v_picked IS NULL THEN
     RETURN;
   END IF;
@@ -55,12 +62,17 @@ DECLARE
 BEGIN
   WITH due AS MATERIALIZED (
     SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at <= v_now
-      AND (s.visible_at <= v_now - interval '250 milliseconds' OR s.token IS NOT NULL OR s.owner IS NULL)
+      AND (s.visible_at <= v_now - interval '250 milliseconds' OR s.token IS NOT NULL OR s.owner IS NULL) AND s.claims < 3
     ORDER BY s.visible_at LIMIT p_limit FOR UPDATE SKIP LOCKED),
+  suspect AS MATERIALIZED (
+    SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.claims >= 3 AND s.visible_at <= v_now
+      AND NOT EXISTS (SELECT 1 FROM {schema}.engine_streams o WHERE o.claims > 3 AND o.owner = p_owner AND o.visible_at > v_now)
+    ORDER BY s.claims DESC LIMIT 1 FOR UPDATE OF s SKIP LOCKED),
   ready AS MATERIALIZED (
     SELECT s.id, s.visible_at FROM {schema}.engine_streams s WHERE s.visible_at IS NULL
     ORDER BY s.priority DESC, s.id LIMIT greatest(0, p_limit - (SELECT count(*) FROM due)) FOR UPDATE SKIP LOCKED)
-  SELECT array_agg(p.id), array_agg(p.visible_at) INTO v_picked, v_due FROM (SELECT * FROM due UNION ALL SELECT * FROM ready) p;
+  SELECT array_agg(p.id), array_agg(p.visible_at) INTO v_picked, v_due
+  FROM (SELECT * FROM due UNION ALL SELECT * FROM suspect UNION ALL SELECT * FROM ready) p;
   IF v_picked IS NULL THEN
     RETURN;
   END IF;

@@ -169,6 +169,7 @@ async def test_no_plan_of_the_engines_functions_is_compiled(quiet: tuple[HotMesh
     [
         ("topic = 'work' AND visible_at IS NULL", "priority DESC, id", "worker_streams_ready"),
         ("topic = 'work' AND visible_at <= now()", "visible_at", "worker_streams_due"),
+        ("topic = ANY ('{work}') AND visible_at <= now() AND claims >= 3", "claims DESC", "worker_streams_suspects"),
     ],
 )
 async def test_claims_read_an_index_of_what_can_be_claimed(
