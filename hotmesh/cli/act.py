@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -20,7 +21,11 @@ if TYPE_CHECKING:
     from hotmesh.export.execution import Execution
 
 F = TypeVar("F", bound=Callable[..., Any])
-Act = Callable[["HotMesh", "Execution"], Awaitable[None]]
+Act = Callable[["HotMesh", "Execution"], Awaitable["str | None"]]
+"""Acts on a job; what it gives is told with it."""
+
+ENDS_S = 0.5
+"""So long a cancelled job may take to end before it is told what it waits for."""
 
 
 class NothingToDo(HotMeshError):
@@ -39,11 +44,15 @@ def job_command(command: F) -> F:
 @click.option("--reason", default="cancelled", show_default=True, help="What the job's error says.")
 @job_command
 def cancel(job_ids: tuple[str, ...], reason: str, output: str, target: Target) -> None:
-    """End jobs in their own time: waits end, what runs may finish, nothing new begins."""
+    """End jobs in their own time: waits end, what a worker runs may finish, nothing new begins.
 
-    async def act(mesh: HotMesh, execution: Execution) -> None:
+    Tells what a job that doesn't end at once still waits for.
+    """
+
+    async def act(mesh: HotMesh, execution: Execution) -> str | None:
         _require(not execution.is_done, execution, "cancel")
         await mesh.cancel(execution.key, reason=reason)
+        return await _not_ended(mesh, execution)
 
     _on_each(job_ids, target, output, "Cancelled", act)
 
@@ -136,12 +145,25 @@ def _on_each(job_ids: tuple[str, ...], target: Target, output: str, done: str, a
         for app_id in dict.fromkeys(places.values()):
             async with target.acting(app_id) as mesh:
                 for job_id in [each for each, place in places.items() if place == app_id]:
-                    await act(mesh, await mesh.execution(job_id, history=False))
-                    acted.append({"app": app_id, "job_id": job_id, "action": done.lower()})
+                    note = await act(mesh, await mesh.execution(job_id, history=False))
+                    acted.append({"app": app_id, "job_id": job_id, "action": done.lower(), **({"note": note} if note else {})})
         return acted
 
     acted = run_async(work)
-    answer(output, acted, lambda: click.echo("\n".join(f"{done} {each['job_id']}." for each in acted)))
+    answer(output, acted, lambda: click.echo("\n".join(f"{done} {each['job_id']}. {each.get('note', '')}".rstrip() for each in acted)))
+
+
+async def _not_ended(mesh: HotMesh, execution: Execution) -> str | None:
+    """What keeps a cancelled job from ending; None when it has ended."""
+    from hotmesh.export.why import why
+
+    try:
+        async with asyncio.timeout(ENDS_S):
+            await mesh.ended(execution.id)
+    except TimeoutError:
+        now = await mesh.execution(execution.key, history=False)
+        return None if now.is_done else why(now)
+    return None
 
 
 async def _app_of(target: Target, job_id: str) -> str:

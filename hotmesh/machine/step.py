@@ -242,14 +242,18 @@ def _on_interrupt(run: Run, event: Interrupted) -> None:
 def _on_cancel(run: Run, event: Cancelled) -> None:
     """End what waits for a time, a signal, a child or another attempt; what a worker has may finish, and nothing follows it.
 
-    A job with an inbox is told instead, and ends as it sees fit.
+    Which tasks a worker has is not known here: for each there is a message that takes back one that nobody has. A job with an inbox is
+    told instead, and ends as it sees fit.
     """
     if run.graph.inbox is not None:
         inbox.post(run, {"kind": "cancel", "reason": event.reason})
         return
     run.job.cancelled = True
     run.job.error = {"code": Interrupted().code, "message": event.reason, "kind": "cancelled"}
-    for instance in [each for each in run.job.open.values() if run.plan_of(each).kind != "worker" or each.error]:
+    for instance in list(run.job.open.values()):
+        if run.plan_of(instance).kind == "worker" and digits.has_begun(instance.ledger) and not instance.error:
+            run.step.messages.append(Message(run.make_id(), "recall", run.job.id, *instance.key, run.job.error))
+            continue
         run.release(instance)
         instance.message_id, instance.wait_ids = None, ()
         if not digits.has_begun(instance.ledger):

@@ -59,7 +59,7 @@ def event_of(message: ClaimedMessage) -> Event:
             return Cancelled(payload.get("reason", Cancelled().reason))
         case "retried":
             return Retried()
-        case "overdue":
+        case "overdue" | "recall":
             return Response(activity_id, dimension, "error", payload["code"], None, payload, retryable=False)
         case "response":
             return _response(activity_id, dimension, payload)

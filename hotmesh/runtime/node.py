@@ -255,8 +255,8 @@ class Node(Waiters):
             self.engine.accept(request.job_id, Pending(request, message=lease))
         elif message.kind == "send":
             self.spawn(self._send(message, lease))
-        elif message.kind == "overdue":
-            self.spawn(self._overdue(message, lease))
+        elif message.kind in ("overdue", "recall"):
+            self.spawn(self._untaken(message, lease))
         elif message.job_id is None:
             self.spawn(self._find_and_take(message, lease))
         else:
@@ -270,9 +270,9 @@ class Node(Waiters):
         else:
             self.engine.accept(found.id, Pending(event_of(message), message=lease))
 
-    async def _overdue(self, message: ClaimedMessage, lease: Lease) -> None:
-        """A task should have been taken by now: when nobody has, it fails."""
-        task = await self.streams.take_overdue(message, make_token())
+    async def _untaken(self, message: ClaimedMessage, lease: Lease) -> None:
+        """A task should have been taken by now, or its job is cancelled: when nobody has it, it fails."""
+        task = await self.streams.take_back(message, make_token())
         if task is None:
             await self.streams.drop([], [lease])
         else:

@@ -130,10 +130,11 @@ class Streams:
         """Keep the answer of a task whose job is paused, as a message that waits until the job is resumed."""
         await self._fetch("park_answer", *lease, make_id(), make_token(), dumps(response_json(answer)))
 
-    async def take_overdue(self, message: ClaimedMessage, token: int) -> Lease | None:
-        """Lease the task that a deadline is for, when no consumer has taken it."""
+    async def take_back(self, message: ClaimedMessage, token: int) -> Lease | None:
+        """Lease the task that a deadline or a cancellation is for: when no consumer ever took it, or none has it now."""
         assert message.dimension is not None
-        rows = await self._fetch("take_overdue", message.job_id, message.activity_id, to_text(message.dimension), self._lease_s, token)
+        name = "take_overdue" if message.kind == "overdue" else "recall"
+        rows = await self._fetch(name, message.job_id, message.activity_id, to_text(message.dimension), self._lease_s, token)
         return (str(rows[0]["id"]), token) if rows else None
 
     async def heartbeat(self, lease: Lease, details: Json) -> bool:

@@ -507,9 +507,18 @@ def test_a_cancelled_job_lets_what_runs_finish_and_begins_nothing_new() -> None:
     job = it.start("main")
     it.take(job, Cancelled("no more"))
     assert not it.job(job).done
-    assert not it.messages
-    it.run(lambda task: succeed(task, 1))
+    assert [(each.kind, each.activity_id) for each in it.messages.values()] == [("recall", "w")], "the timer is gone"
+    it.deliver(next(iter(it.tasks)), lambda task: succeed(task, 1))
+    it.run(lambda task: pytest.fail(f"a worker was given {task.activity_id}"))
     assert (it.job(job).status, it.job(job).error["kind"], it.job(job).data) == (ENDED, "cancelled", {"got": 1})
+
+
+def test_a_cancelled_job_takes_back_what_no_worker_has() -> None:
+    it = world({"w": WORK, "v": WORK, "b": WORK}, {"t": to("w", "v"), "w": to("b")})
+    job = it.start("main")
+    it.take(job, Cancelled("no more"))
+    it.run(lambda task: pytest.fail(f"a worker was given {task.activity_id}"))
+    assert (it.job(job).status, it.job(job).error["message"], it.job(job).data) == (ENDED, "no more", {})
 
 
 def test_a_cancelled_job_tries_nothing_again() -> None:

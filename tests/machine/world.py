@@ -133,9 +133,19 @@ class World:
             for stored in list(self.jobs.values()):
                 if stored.state.key == payload["key"] and not stored.state.done:
                     self.take(stored.state.id, Interrupted(payload["reason"], payload["code"], payload["throw"], payload["descend"]))
+        elif message.kind == "recall":
+            self._recall(message)
         else:
             assert message.job_id is not None
             self.take(message.job_id, _event(message))
+
+    def _recall(self, message: Message) -> None:
+        """A cancelled job's task that nobody has is answered in the place of a worker; here nobody ever has one."""
+        assert message.job_id is not None
+        place = (message.job_id, message.activity_id, message.dimension)
+        for id_, (job_id, task) in list(self.tasks.items()):
+            if (job_id, task.activity_id, task.dimension) == place:
+                self.take(job_id, failed(self.tasks.pop(id_)[1], message.payload["code"], retryable=False))
 
     def signal(self, topic: str, data: Json, status: str = "success", code: int = 200) -> bool:
         """Send a signal to the hook that waits for it; whether there is one."""

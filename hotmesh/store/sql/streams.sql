@@ -90,6 +90,15 @@ WHERE a.job_id = $1 AND a.symbol = $2 AND a.dimension = $3 AND s.id = (a.value -
   AND s.attempt = 1 AND (s.claims = 0 OR s.owner = 'overdue')
 RETURNING s.id
 
+-- name: recall
+-- Lease a task that no consumer has now, so that it can be answered in their place: its job is cancelled.
+UPDATE {schema}.worker_streams s
+SET owner = 'overdue', token = $5, visible_at = hotmesh.now() + make_interval(secs => $4)
+FROM {schema}.jobs_attributes a
+WHERE a.job_id = $1 AND a.symbol = $2 AND a.dimension = $3 AND s.id = (a.value ->> 'message_id')::uuid
+  AND (s.visible_at IS NULL OR s.visible_at <= hotmesh.now() OR s.owner = 'overdue')
+RETURNING s.id
+
 -- name: heartbeat
 -- Keep what a running task says of itself, and renew its lease.
 UPDATE {schema}.worker_streams SET details = $4::json, visible_at = hotmesh.now() + make_interval(secs => $3)

@@ -106,6 +106,29 @@ def test_cancel_interrupt_and_what_is_said_twice(deployed: Command, app_id: str)
     assert states == {"one": "cancelled", "two": "interrupted", "three": "interrupted"}
 
 
+def test_a_cancelled_job_waits_for_no_worker_that_has_not_begun(deployed: Command, app_id: str) -> None:
+    """Nobody serves its topic, so nothing runs that might finish."""
+    deployed("pub", f"{app_id}.order", '{"qty": 1}', "--job-id", "untaken")
+    assert "stands still because no process takes part" in deployed("why", "untaken").out
+    assert deployed("cancel", "untaken", "--reason", "too late").out == "Cancelled untaken.\n"
+    assert deployed("status", "untaken", "--output", "json").json["state"] == "cancelled"
+    assert deployed("queues", "--app", app_id, "--output", "json").json == []
+
+
+def test_a_cancelled_job_tells_what_it_still_waits_for(deployed: Command, app_id: str, spawn: Spawn, folder: Path) -> None:
+    worker = spawn("worker", "--app", app_id, "workers.py:SLOW")
+    try:
+        deployed("pub", f"{app_id}.parent", "--job-id", "busy")
+        wait_for(folder / "slow", worker)
+        ran = deployed("cancel", "busy", "--output", "json")
+        fits("act", ran.json)
+        assert ran.json[0]["note"].startswith("The job busy is being cancelled and runs slow on ")
+        assert deployed("cancel", "busy").out.startswith("Cancelled busy. The job busy is being cancelled and runs slow on ")
+    finally:
+        worker.kill()
+        worker.communicate()
+
+
 def test_pause_and_resume(deployed: Command, app_id: str) -> None:
     deployed("pub", f"{app_id}.approve", "--job-id", "p")
     assert deployed("resume", "p").err == "error: the job p is waiting; there is nothing to resume.\n"
