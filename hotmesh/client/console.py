@@ -140,7 +140,7 @@ class Console(Views):
     # ---- orders
 
     async def signal(self, topic: str, data: Json) -> None:
-        """Send a signal to the hook that waits for it, or keep it for one that will. Raises UnknownTopic."""
+        """Send a signal to the hook that waits for it, or keep it for one that will. Raises UnknownTopic, PayloadError."""
         await self._programs.refresh()
         if not self._programs.has_rule(topic):
             raise UnknownTopic(f"no hook of {self.app_id} version {self._programs.active} waits for signals on {topic!r}")

@@ -312,7 +312,7 @@ class HotMesh(Versions, Listening, Quorum, WorkerRoles, Inspection):
         """Send a signal to the hook that waits for it, or keep it for one that will; the signal's id.
 
         `code` 202 leaves the hook open for more. `tx`: the caller's connection, in whose transaction it is sent.
-        Raises UnknownTopic when no hook of the active version waits on the topic.
+        Raises UnknownTopic when no hook of the active version waits on the topic; PayloadError when its `$expire` is no duration.
         """
         node = self.node
         if not node.programs.has_rule(topic):

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hotmesh import clock, codec
-from hotmesh.errors import DuplicateJobError, HotMeshError
+from hotmesh.errors import DuplicateJobError, HotMeshError, PayloadError, UnknownTopic
 from hotmesh.ids import make_id, make_token
 from hotmesh.machine.events import ChildAnswered, TimerFired
 from hotmesh.machine.job import JobState
@@ -281,15 +281,17 @@ class Node(Waiters):
     async def _send(self, message: ClaimedMessage, lease: Lease) -> None:
         """A signal from SQL: consumed and sent in one transaction."""
         topic, data, status, code = (message.payload[name] for name in ("topic", "data", "status", "code"))
-        if not self.programs.has_rule(topic):
-            logger.error("a signal on %s from SQL: no hook of the active version waits for it", topic)
-            error = {"code": 404, "message": f"no hook of the active version waits for signals on {topic!r}"}
-            await self.streams.refuse_start(lease, message.id, topic, error)
+        try:
+            if not self.programs.has_rule(topic):
+                raise UnknownTopic(f"no hook of the active version waits for signals on {topic!r}")
+            keys = self.programs.signal_keys(topic, data, clock.now())
+            async with self.pool.acquire() as connection, connection.transaction():
+                if await self.streams.consume(lease, connection):
+                    await self.signals.send(make_id(), topic, keys, data, status, code, tx=connection)
+        except (UnknownTopic, PayloadError) as error:
+            logger.error("a signal on %s from SQL: %s", topic, error)
+            await self.streams.refuse_start(lease, message.id, topic, {"code": error.code, "message": str(error)})
             return
-        keys = self.programs.signal_keys(topic, data, clock.now())
-        async with self.pool.acquire() as connection, connection.transaction():
-            if await self.streams.consume(lease, connection):
-                await self.signals.send(make_id(), topic, keys, data, status, code, tx=connection)
         self.message_claims.alarm.ring()
 
     async def wake_after(self, tx: Transaction) -> None:

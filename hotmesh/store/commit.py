@@ -13,12 +13,12 @@ from typing import Any
 import asyncpg
 
 from hotmesh import codec
-from hotmesh.duration import parse_duration
 from hotmesh.machine.dimension import to_text
 from hotmesh.machine.effects import Step
 from hotmesh.machine.job import Instance, JobState
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
+from hotmesh.store.signal_row import signal_row
 from hotmesh.store.transactions import DriverError, Transaction
 from hotmesh.values import Json, dumps
 
@@ -70,10 +70,6 @@ class Unit:
     retry_tokens: dict[str, int] = field(default_factory=dict)
     signal_keys: dict[str, list[str]] = field(default_factory=dict)
     """By signal id: the keys that the rules of all versions give for it."""
-
-
-KEEP_SIGNAL_S = 600.0
-"""How long a signal that nobody waits for is kept, unless its payload says `$expire`."""
 
 
 class Batch:
@@ -223,22 +219,6 @@ def _signal(unit: Unit, signal_id: str) -> Json:
         "facet": None if signal.facet is None else dumps(dict([signal.facet])),
         "scrub": signal.scrub,
     }
-
-
-def signal_row(id_: str, topic: str, keys: list[str], data: Json, status: str, code: int) -> dict[str, Json]:
-    """A signal as `send_signal` takes it."""
-    payload = codec.to_text({"data": data, "status": status, "code": code})
-    final = code != 202 and status != "pending"
-    return {"id": id_, "topic": topic, "keys": codec.key_prints(keys), "payload": payload, "final": final, "keep_s": _keep_s(data)}
-
-
-def _keep_s(data: Json) -> float:
-    """How long a signal is kept for a hook that will wait for it: `$expire` of its payload; what is no duration counts as none."""
-    expire = data.get("$expire") if isinstance(data, dict) else None
-    try:
-        return KEEP_SIGNAL_S if expire is None else parse_duration(expire)
-    except ValueError:
-        return KEEP_SIGNAL_S
 
 
 _PAYLOADS = ("input", "output", "hook", "item", "error")

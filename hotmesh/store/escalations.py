@@ -9,9 +9,9 @@ from uuid import UUID
 
 from hotmesh import codec, ids
 from hotmesh.errors import EscalationError
-from hotmesh.store.commit import signal_row
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
+from hotmesh.store.signal_row import signal_payload
 from hotmesh.values import Json, loads
 
 EscalationState: TypeAlias = Literal["pending", "claimed", "resolved", "cancelled", "expired"]
@@ -111,9 +111,8 @@ class Escalations:
             row = await connection.fetchrow(self._sql["close"], id_, state, assignee)
             if row is None:
                 raise EscalationError(await self._trouble(connection, id_))
-            payload = signal_row(signal_id, "", [], data, status, code)["payload"]
             where = (row["job_id"], row["symbol"], row["dimension"])
-            if await connection.fetchrow(self._sql["deliver"], *where, signal_id, payload) is None:
+            if await connection.fetchrow(self._sql["deliver"], *where, signal_id, signal_payload(data, status, code)) is None:
                 raise EscalationError(f"the hook of the escalation {id_} waits no more: its signal or its time came first.")
 
     async def _change(self, name: str, id_: str, *arguments: object) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from hotmesh.machine.dimension import from_text
-from hotmesh.store.commit import signal_row
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
+from hotmesh.store.signal_row import signal_row
 from hotmesh.store.streams import ClaimedMessage
 from hotmesh.values import Json
 
@@ -28,7 +28,7 @@ class Signals:
         """Deliver a signal to the hook that waits, or keep it for the one that will.
 
         With `token` the message to the hook's job is leased to this process and given back, to be taken from memory. `tx`: the caller's
-        connection, in whose transaction it is sent.
+        connection, in whose transaction it is sent. Raises PayloadError when its `$expire` is no duration.
         """
         row = signal_row(id_, topic, keys, data, status, code)
         lease = (self._owner, self._lease_s, token) if token is not None else (None, None, None)

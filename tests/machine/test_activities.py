@@ -410,8 +410,11 @@ def test_a_signal_to_all_names_its_facet() -> None:
     assert (sent.facet, sent.scrub, sent.data) == (("color", "red"), True, {"k": 1, "r": 2})
 
 
-@pytest.mark.parametrize("wrong", [{"code": "{t.output.data.x}"}, {"status": "{t.output.data.x}"}])
-def test_a_signal_without_a_true_code_fails(wrong: Json) -> None:
+@pytest.mark.parametrize(
+    "wrong",
+    [{"code": "{t.output.data.x}"}, {"status": "{t.output.data.x}"}, {"signal": {"maps": {"k": 1, "$expire": "{t.output.data.x}"}}}],
+)
+def test_a_signal_without_a_true_code_or_time_fails(wrong: Json) -> None:
     it = world({"s": {"type": "signal", "topic": "go", **wrong}, "h": HOOK}, {"t": to("s", "h")}, hooks=RULE)
     assert it.job(it.start("main", {"x": "odd", "k": 1})).error["code"] == 590
 

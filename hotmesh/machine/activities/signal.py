@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hotmesh.errors import PipeError
 from hotmesh.machine.activities.worker import topic_of
+from hotmesh.machine.early_signals import keep_s
 from hotmesh.machine.effects import SignalSent
 from hotmesh.machine.job import Instance
 from hotmesh.machine.plan import ActivityPlan
@@ -30,11 +31,16 @@ def begin(run: Run, instance: Instance) -> None:
 
 
 def _payload(run: Run, instance: Instance, plan: ActivityPlan) -> Json:
-    """`signal.maps`; with `resolver.maps` on top, which tells a broadcast's receivers apart."""
+    """`signal.maps`; with `resolver.maps` on top, which tells a broadcast's receivers apart. Raises PipeError."""
     data = run.value(plan["signal_maps"], instance, "signal.maps")
     added = run.value(plan["resolver_maps"], instance, "resolver.maps")
     data = {} if data is None else data
-    return {**data, **added} if isinstance(data, dict) and isinstance(added, dict) else data
+    data = {**data, **added} if isinstance(data, dict) and isinstance(added, dict) else data
+    try:
+        keep_s(data)
+    except ValueError as reason:
+        raise PipeError(str(reason), path="signal.maps") from reason
+    return data
 
 
 def _verdict(run: Run, instance: Instance, plan: ActivityPlan) -> tuple[str, int]:

@@ -197,6 +197,12 @@ REFUSED: dict[str, tuple[Do, type[Exception], str]] = {
     "pubsub, timeout": (lambda m: m.pubsub("held", {}, timeout=0.05), JobTimeout, "it goes on: ask get_state"),
     "signal, topic": (lambda m: m.signal("nope", {}), UnknownTopic, "waits for signals on 'nope'; there is release"),
     "signal, no JSON": (lambda m: m.signal("release", {"id": {1}}), PayloadError, "the payload is not JSON"),
+    "signal, kept": (
+        lambda m: m.signal("release", {"id": 1, "$expire": "soon"}),
+        PayloadError,
+        "how long it is kept, but 'soon' is not a duration",
+    ),
+    "signal, less": (lambda m: m.signal("release", {"id": 1, "$expire": -1}), PayloadError, "-1 is less than nothing; .* nothing was sent"),
     "get_state": (lambda m: m.get_state("asked", "nope"), JobNotFound, "there is no job 'nope' of asked"),
     "get_status": (lambda m: m.get_status("nope"), JobNotFound, "there is no job 'nope'"),
     "result": (lambda m: m.result("nope"), JobNotFound, "there is no job 'nope'"),

@@ -160,6 +160,14 @@ async def test_a_job_starts_and_is_signalled_from_sql(mesh: HotMesh, admin: asyn
     assert await admin.fetch(f"SELECT * FROM {mesh.node.schema}.queue_depth") == []
 
 
+async def test_a_signal_from_sql_that_can_not_be_kept_is_a_dead_letter(mesh: HotMesh, admin: asyncpg.Connection) -> None:
+    await admin.fetchval("SELECT hotmesh.signal($1, 'payment', $2)", mesh.app_id, '{"order": "x", "$expire": "soon"}')
+    while not (letters := await mesh.views.dead()):
+        await mesh.node.streams.next_due([])
+    assert (letters[0].error["code"], letters[0].error["message"].endswith("nothing was sent.")) == (422, True)
+    assert await admin.fetch(f"SELECT kind FROM {mesh.node.schema}.engine_streams") == []
+
+
 async def _result(mesh: HotMesh, job_id: str) -> Any:
     """The result of a job that an engine has yet to start."""
     while True:
