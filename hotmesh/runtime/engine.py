@@ -12,6 +12,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Awaitable, Callable
+from itertools import islice
 from typing import Any
 
 import asyncpg
@@ -34,6 +35,9 @@ logger = logging.getLogger("hotmesh.engine")
 
 UNSTORABLE = (asyncpg.PostgresError, asyncpg.DataError, TypeError, ValueError, OverflowError)
 """What a commit raises when something in one of its steps can't be stored."""
+
+TOGETHER = 32
+"""So many steps share a commit; of more, some are left to the next one."""
 
 NOT_COMMITTED: tuple[type[BaseException], ...] = (Refused, *LOST, *UNSTORABLE)
 
@@ -165,20 +169,12 @@ class Engine(Computing):
                 self._leave(job_id)
 
     def _take(self) -> dict[str, list[Pending]]:
-        batch: dict[str, list[Pending]] = {}
-        if self._in_flight:
-            for job_id in self._inbox:
-                if job_id not in self._in_flight:
-                    batch[job_id] = self._inbox[job_id]
-                    if len(batch) == self._group:
-                        break
-            for job_id in batch:
-                del self._inbox[job_id]
-        elif len(self._inbox) <= self._group:
-            batch, self._inbox = self._inbox, {}
-        else:
-            for job_id in list(self._inbox)[: self._group]:
-                batch[job_id] = self._inbox.pop(job_id)
+        """What shares the next commit: all there is when it is little, else a part, so that one lane computes while the other commits."""
+        count = min(self._group, max(TOGETHER, len(self._inbox) // 4))
+        free = (job_id for job_id in self._inbox if job_id not in self._in_flight)
+        batch = {job_id: self._inbox[job_id] for job_id in islice(free, count)}
+        for job_id in batch:
+            del self._inbox[job_id]
         self._in_flight.update(batch)
         return batch
 
