@@ -17,15 +17,12 @@ from textual.screen import Screen
 from hotmesh import clock
 from hotmesh.client.facts import EVERYTHING, JobFilter
 
-from .core.helping import help_lines
 from .core.keys import keys_of, remapped
 from .core.orders import Order
 from .feed import Client, Feed
 from .messages import Done, Found, Looked, Lost, Trouble
-from .screens.command import command_bar, perform
 from .screens.frame import Frame
 from .screens.jobs import JobsScreen
-from .screens.reader import ReaderScreen
 from .themes import DARK, OWN, next_theme, shades
 
 SCREENS: dict[str, str] = {
@@ -36,7 +33,7 @@ SCREENS: dict[str, str] = {
     "escalations": "escalations:EscalationsScreen",
     "job": "job:JobScreen",
 }
-"""Modules and classes; each is imported when it is first shown, so that the list of jobs is there at once."""
+"""Modules and classes; each is imported when it is first shown, as are questions and help, so that the list of jobs is there at once."""
 
 
 class HotMeshApp(App[None]):
@@ -144,9 +141,14 @@ class HotMeshApp(App[None]):
     # ---- keys
 
     def action_command(self) -> None:
+        from .screens.command import command_bar, perform
+
         self.push_screen(command_bar(), lambda text: perform(self, text))
 
     def action_help(self) -> None:
+        from .core.helping import help_lines
+        from .screens.reader import ReaderScreen
+
         frame = self.frame
         if frame is not None and not isinstance(frame, ReaderScreen):
             self.push_screen(ReaderScreen(frame.tab, lambda width: help_lines(frame.place, self.remapped)))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from textual.message import Message
 
@@ -16,8 +16,6 @@ from hotmesh.client.console import LOST_ERRORS, MeshView
 from hotmesh.client.facts import ESCALATION_STATES, DeadLetter, Escalation, EscalationFilter, JobFilter, Page, Queue, Tally, Version
 from hotmesh.diagnostic import Diagnostic
 from hotmesh.errors import ConnectionError, HotMeshError
-from hotmesh.export.execution import Execution
-from hotmesh.program import Hook, Program, Worker
 from hotmesh.values import UNDEFINED, Json
 
 from .core.orders import Order
@@ -38,6 +36,10 @@ from .core.views import (
     WantQueues,
 )
 from .messages import Done, Found, Looked, Lost, Trouble
+
+if TYPE_CHECKING:
+    from hotmesh.export.execution import Execution
+    from hotmesh.program import Program
 
 GONE: tuple[type[BaseException], ...] = (*LOST_ERRORS, ConnectionError)
 BUSY_SHARE = 4
@@ -206,6 +208,8 @@ class Feed:
         return self._findings[digest]
 
     async def _escalations(self, want: WantEscalations) -> SeenEscalations:
+        from hotmesh.program import Hook
+
         found = await self._client.escalated(EscalationFilter(states=ESCALATION_STATES) if want.closed else None)
         schemas: dict[tuple[str, str], object] = {}
         for each in found:
@@ -272,6 +276,8 @@ def _now_ms() -> int:
 
 
 def _graphs_by_topic(program: Program | None) -> dict[str, tuple[str, ...]]:
+    from hotmesh.program import Worker
+
     found: dict[str, tuple[str, ...]] = {}
     for topic, graph in program.graphs.items() if program else ():
         for activity in graph.activities.values():

@@ -41,6 +41,8 @@ BACK = "\x1b[?1049l"
 async def _run(dsn: str | None, app_id: str | None, readonly: bool) -> None:
     """Answer at once, load and connect at the same time, then hand the screen over; a failure is told where the command was typed."""
     _show(OPENING)
+    # Nothing that is loaded here ever becomes garbage: looking for some would take a tenth of the time until the first screen.
+    gc.disable()
     try:
         app, client = await _opened(dsn, app_id, readonly)
     except BaseException:
@@ -55,8 +57,6 @@ async def _run(dsn: str | None, app_id: str | None, readonly: bool) -> None:
 async def _opened(dsn: str | None, app_id: str | None, readonly: bool) -> tuple[Any, Console]:
     from hotmesh.client.console import Console
 
-    # Nothing that is loaded here ever becomes garbage: looking for some would take a tenth of the time until the first screen.
-    gc.disable()
     loading = asyncio.create_task(asyncio.to_thread(import_module, "hotmesh.tui.app"))
     client = await Console.open(app_id, dsn, readonly=readonly)
     try:

@@ -8,23 +8,26 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import cached_property
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 from hotmesh import clock, codec, ids, settings
 from hotmesh.client.views import Views
 from hotmesh.errors import JobError, JobNotFound, SchemaError, UnknownTopic
-from hotmesh.export.execution import Execution
 from hotmesh.runtime.bus import Bus
-from hotmesh.runtime.programs import Programs
 from hotmesh.store.address import resolve_dsn
 from hotmesh.store.apps import Apps
-from hotmesh.store.jobs import Found, Jobs
 from hotmesh.store.mesh import Member
 from hotmesh.store.migrate import schema_of
 from hotmesh.store.pool import LOST, Pool, Source
-from hotmesh.store.signals import Signals
 from hotmesh.values import UNDEFINED, Json
+
+if TYPE_CHECKING:
+    from hotmesh.export.execution import Execution
+    from hotmesh.runtime.programs import Programs
+    from hotmesh.store.jobs import Found, Jobs
+    from hotmesh.store.signals import Signals
 
 LOST_ERRORS = LOST
 """After these the database may be back in a moment: try again."""
@@ -53,9 +56,6 @@ class Console(Views):
         self.readonly = readonly
         self.guid = ids.make_guid()
         self.heard: Heard = lambda kind: None
-        self._jobs = Jobs(pool, schema)
-        self._signals = Signals(pool, schema, self.guid, 30.0)
-        self._programs = Programs(self._mesh, app_id)
         self._ear = _Ear(pool, schema, self.guid)
         self._ear.on_message = self._on_message
         self._ear.on_connected = self._on_connected
@@ -137,7 +137,25 @@ class Console(Views):
         self._ear.say("ping", self.guid)
         return MeshView(tuple(members), await self.throttles(), (await self._mesh.state()).version)
 
-    # ---- orders
+    # ---- orders: what only they need is loaded with the first one
+
+    @cached_property
+    def _jobs(self) -> Jobs:
+        from hotmesh.store.jobs import Jobs
+
+        return Jobs(self._pool, self._schema)
+
+    @cached_property
+    def _signals(self) -> Signals:
+        from hotmesh.store.signals import Signals
+
+        return Signals(self._pool, self._schema, self.guid, 30.0)
+
+    @cached_property
+    def _programs(self) -> Programs:
+        from hotmesh.runtime.programs import Programs
+
+        return Programs(self._mesh, self.app_id)
 
     async def signal(self, topic: str, data: Json) -> None:
         """Send a signal to the hook that waits for it, or keep it for one that will. Raises UnknownTopic, PayloadError."""

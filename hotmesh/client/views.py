@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from hotmesh.client.asking import asked
 from hotmesh.client.facts import EVERYTHING, DeadLetter, Escalation, EscalationFilter, JobFilter, Member, Page, Queue, Tally, Version
-from hotmesh.export.execution import Execution
-from hotmesh.export.read import Reader
-from hotmesh.export.sections import JobExport, job_export
-from hotmesh.program import Program
 from hotmesh.store.escalations import Escalations
 from hotmesh.store.listing import Listing
 from hotmesh.store.mesh import Mesh
 from hotmesh.store.pool import Pool
 from hotmesh.store.queues import Queues
+
+if TYPE_CHECKING:
+    from hotmesh.export.execution import Execution
+    from hotmesh.export.read import Reader
+    from hotmesh.export.sections import JobExport
+    from hotmesh.program import Program
 
 
 class Views:
@@ -25,10 +29,16 @@ class Views:
         self._pool = pool
         self._schema = schema
         self.escalations = Escalations(pool, schema)
-        self._reader = Reader(pool, schema, app_id)
         self._listing = Listing(pool, schema)
         self._mesh = Mesh(pool, schema)
         self._queues = Queues(pool, schema)
+
+    @cached_property
+    def _reader(self) -> Reader:
+        """Made when the first job is read: lists need nothing of the machine."""
+        from hotmesh.export.read import Reader
+
+        return Reader(self._pool, self._schema, self.app_id)
 
     async def execution(self, job_id: str, *, history: bool = True) -> Execution:
         """Everything about a job; `history` false leaves out edges and events, which cost the most. Raises JobNotFound."""
@@ -36,6 +46,8 @@ class Views:
 
     async def export(self, job_id: str, *, allow: Iterable[str] | None = None, block: Iterable[str] = (), values: bool = True) -> JobExport:
         """A job as sections: data, state, status, timeline, transitions. Raises JobNotFound; ValueError for a section there is none of."""
+        from hotmesh.export.sections import job_export
+
         return job_export(await self.execution(job_id), allow=allow, block=tuple(block), values=values)
 
     async def jobs(self, chosen: JobFilter = EVERYTHING, *, before: str | None = None, limit: int = 100) -> Page:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hotmesh.errors import VersionError
-from hotmesh.program import Program
 from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
 from hotmesh.values import Json, dumps, loads
+
+if TYPE_CHECKING:
+    from hotmesh.program import Program
 
 
 class MeshState(NamedTuple):
@@ -113,6 +115,8 @@ class Mesh:
 
     async def program(self, version: str) -> Program | None:
         """The program of a version."""
+        from hotmesh.program import Program
+
         rows = await self._fetch(self._versions["program"], version)
         return Program.from_json(loads(rows[0][0])) if rows else None
 

@@ -5,7 +5,23 @@ from __future__ import annotations
 import subprocess
 import sys
 
-LATER = ("jsonschema", "networkx", "ruamel", "pygls", "hotmesh.compile", "hotmesh.lint", "hotmesh.graph.layout", "hotmesh.tui.screens.job")
+LATER = (
+    "jsonschema",
+    "networkx",
+    "ruamel",
+    "pygls",
+    "hotmesh.compile",
+    "hotmesh.export.execution",
+    "hotmesh.expr",
+    "hotmesh.graph.layout",
+    "hotmesh.lint",
+    "hotmesh.machine.job",
+    "hotmesh.program",
+    "hotmesh.store.commit",
+    "hotmesh.tui.screens.ask",
+    "hotmesh.tui.screens.job",
+    "hotmesh.tui.screens.prompt",
+)
 
 
 def test_the_list_of_jobs_is_loaded_without_the_rest() -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING
 
 from hotmesh.client.facts import DeadLetter, Escalation, JobRow, Member, Queue, Tally, Version
-from hotmesh.export.execution import Event, Execution
 
 from .rates import Rates
 from .spans import SIGNS, Line, Role, Span, line, width_of
 from .tables import Cell, Column, table
 from .values import brief
 from .words import age, brake, clock_time, count, moment, size, sparkline
+
+if TYPE_CHECKING:
+    from hotmesh.export.execution import Event, Execution
 
 JOBS = (
     Column("", 1),

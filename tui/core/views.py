@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from hotmesh.client.console import MeshView
 from hotmesh.client.facts import DeadLetter, Escalation, JobFilter, Member, Page, Queue, Tally, Version
 from hotmesh.diagnostic import Diagnostic
-from hotmesh.export.execution import Execution
-from hotmesh.program import Program
+
+if TYPE_CHECKING:
+    from hotmesh.export.execution import Execution
+    from hotmesh.program import Program
 
 
 @dataclass(frozen=True, slots=True)

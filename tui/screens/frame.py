@@ -15,10 +15,9 @@ from hotmesh.values import UNDEFINED
 from ..core.bars import key_line, top_line
 from ..core.keys import Key, keys_of
 from ..core.orders import KINDS, Name, Order, why_not
-from ..core.spans import Line, Role, line, text_of
+from ..core.spans import ROLES, Line, Role, line, text_of
 from ..core.views import Seen, Want
 from ..widgets.lines import Bar, Lines
-from .prompt import Prompt
 
 if TYPE_CHECKING:
     from ..app import HotMeshApp
@@ -36,6 +35,9 @@ class Frame(Screen[None]):
     """Its name in the table of keys."""
     tab: ClassVar[str]
     """Its name in the line at the top."""
+
+    COMPONENT_CLASSES = {f"lines--{role}" for role in ROLES} | {"lines--cursor"}
+    """The styles of all its lines; the widgets look them up here, so that each is computed once."""
 
     app: HotMeshApp
 
@@ -170,6 +172,8 @@ class Frame(Screen[None]):
 
     def ask(self, order: Order, *, skipped: int = 0, schema: Any = UNDEFINED, known: dict[str, Any] | None = None) -> None:
         """Show an order, with what it still needs, and give it when the user says so."""
+        from .prompt import Prompt
+
         self.app.push_screen(Prompt(order, self.app.app_id, skipped=skipped, schema=schema, known=known), self._answered)
 
     def _answered(self, order: Order | None) -> None:

@@ -15,7 +15,6 @@ from ..core.rows import job_table, tally_line
 from ..core.spans import Line, line, spread, width_of
 from ..core.views import Seen, SeenJobs, WantJobs
 from ..widgets.lines import Bar, Lines
-from .ask import Ask
 from .frame import Frame, bindings
 
 
@@ -122,6 +121,8 @@ class JobsScreen(Frame):
         self.frame_it()
 
     def action_filter(self) -> None:
+        from .ask import Ask
+
         hint = "state:failed topic:order.* age<1h text"
         self.app.push_screen(Ask("/", filter_text(self.chosen), hint, parse_filter), self._filtered)
 

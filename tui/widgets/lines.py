@@ -13,13 +13,11 @@ from textual.strip import Strip
 
 from hotmesh.graph.canvas import text_width
 
-from ..core.spans import ROLES, Line
+from ..core.spans import Line
 
 
 class Lines(ScrollView, can_focus=True, inherit_bindings=False):
-    """Shows lines. With `has_cursor`, one row is the current one."""
-
-    COMPONENT_CLASSES = {f"lines--{role}" for role in ROLES} | {"lines--cursor"}
+    """Shows lines. With `has_cursor`, one row is the current one. Its screen has the styles of the roles."""
 
     class Resized(Message):
         """The width has changed: whoever fills it should lay it out again."""
@@ -112,7 +110,7 @@ class Lines(ScrollView, can_focus=True, inherit_bindings=False):
 
     def _style(self, role: str) -> Style:
         if role not in self._styles:
-            self._styles[role] = self.get_component_rich_style(f"lines--{role}", partial=True)
+            self._styles[role] = self.screen.get_component_rich_style(f"lines--{role}", partial=True)
         return self._styles[role]
 
 
