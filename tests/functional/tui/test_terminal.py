@@ -200,30 +200,33 @@ async def test_an_idle_app_costs_next_to_nothing(mesh: HotMesh, dsn: str, app_id
         assert share < 0.02, f"an idle app took {share:.1%} of a processor"
 
 
-async def test_a_million_jobs_open_in_a_second(mesh: HotMesh, dsn: str, app_id: str, admin: asyncpg.Connection, tmp_path: Path) -> None:
-    await admin.execute(MILLION.replace("{app}", app_id))
+@pytest.mark.parametrize("number", [40_000, pytest.param(1_000_000, marks=pytest.mark.crash)])
+async def test_very_many_jobs_open_in_a_second(
+    mesh: HotMesh, dsn: str, app_id: str, admin: asyncpg.Connection, tmp_path: Path, number: int
+) -> None:
+    await admin.execute(MANY.format(app=app_id, number=number))
     async with Terminal(tmp_path, command(dsn, app_id)) as terminal:
-        await terminal.until(lambda screen: "bulk-1000000" in screen)
+        await terminal.until(shows(f"bulk-{number} "))
         began = time.monotonic()
         terminal.press("5")
-        await terminal.until(lambda screen: "Nobody is waited for" in screen)
+        await terminal.until(shows("Nobody is waited for"))
         terminal.press("1")
-        await terminal.until(lambda screen: "bulk-1000000" in screen)
+        await terminal.until(shows(f"bulk-{number} "))
         took = time.monotonic() - began
-        assert took < 1, f"the list of a million jobs took {took:.2f} s"
+        assert took < 1, f"the list of {number:,} jobs took {took:.2f} s"
         terminal.press("/")
         terminal.type("state:failed boom")
         terminal.press("Enter")
         await terminal.until(lambda screen: "✗ failed" in screen and "/ state:failed boom" in screen, 30)
 
 
-MILLION = """
+MANY = """
 INSERT INTO {app}.jobs (id, key, topic, version, status, error, completed_at, created_at, updated_at)
 SELECT (lpad(to_hex((extract(epoch FROM now() - interval '1 hour') * 1000)::bigint + n), 12, '0') || '70008000'
         || lpad(to_hex(n), 12, '0'))::uuid,
        'bulk-' || n, 'expense.submitted', '1', CASE WHEN n % 1000 = 0 THEN -1000000000 ELSE 0 END,
-       CASE WHEN n % 1000 = 0 THEN '{"code": 500, "message": "boom"}'::json END, now(), now() - interval '1 hour', now()
-FROM generate_series(1, 1000000) n
+       CASE WHEN n % 1000 = 0 THEN '{{"code": 500, "message": "boom"}}'::json END, now(), now() - interval '1 hour', now()
+FROM generate_series(1, {number}) n
 """
 
 
