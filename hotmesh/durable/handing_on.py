@@ -34,9 +34,9 @@ def handed_on(job: JobState, instance: Instance, kept: Sequence[Json], answer: A
     return {name: value for name, value in (("requests", requests), ("replies", young)) if value}
 
 
-def find_reply(job: JobState, request: str) -> dict[str, Json] | None:
-    """The reply to a request."""
-    return next((reply for reply in _replies(reversed(job.instances.values())) if reply["id"] == request), None)
+def replies_of(job: JobState) -> Iterator[dict[str, Json]]:
+    """The replies that a job's rows hold, the youngest first."""
+    return _replies(reversed(job.instances.values()))
 
 
 def _replies(instances: Iterable[Instance]) -> Iterator[dict[str, Json]]:

@@ -84,6 +84,9 @@ class Residents:
         self.functions = dict(functions)
         self._options = options
         self._residents: dict[str, Resident] = {}
+        self._unsaid: dict[str, list[Json]] = {}
+        """Replies by job that are not committed yet."""
+        self.on_replies: Callable[[str, list[Json]], None] = lambda job_id, replies: None
         _all.add(self)
 
     def __len__(self) -> int:
@@ -120,12 +123,15 @@ class Residents:
         return response
 
     def committed(self, job: JobState) -> None:
-        """Let go of what has ended, and, when nothing is to stay, of everything."""
+        """Tell of the replies. Let go of what has ended, and, when nothing is to stay, of everything."""
+        if replies := self._unsaid.pop(job.id, None):
+            self.on_replies(job.id, replies)
         if job.done or not self._options.sticky:
             self.drop(job.id)
 
     def drop(self, job_id: str) -> None:
         """Throw a suspended function away."""
+        self._unsaid.pop(job_id, None)
         resident = self._residents.pop(job_id, None)
         if resident is not None:
             resident.run.evict()
@@ -204,6 +210,7 @@ class Residents:
             aside = (aside or Aside())._replace(transient=tuple(record["asks"]))
         if answer.replies:
             record["replied"] = True
+            self._unsaid.setdefault(resident.job.id, []).extend(answer.replies)
         response = Response(RUN, instance.dimension, "success", 202, record, retryable=False, withdrawn=withdrawn, aside=aside)
         match answer.outcome:
             case "completed":

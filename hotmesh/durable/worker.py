@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
@@ -19,6 +20,7 @@ from hotmesh.durable.activity_calls import activity_topic
 from hotmesh.durable.activity_worker import ActivityWorker, functions_of
 from hotmesh.durable.definition import NAMESPACE, checked, name_of
 from hotmesh.durable.interception import Interceptors, defaults
+from hotmesh.durable.replies import tell
 from hotmesh.durable.residents import Residents, WorkerOptions
 from hotmesh.errors import RoleError
 from hotmesh.runtime.router import Consumer
@@ -108,6 +110,7 @@ class Worker:
         self._shared = await meshes.join(self._connection, self.namespace, topics=topics, **self._options)
         node = self._shared.mesh.node
         if self.workflows:
+            self.residents.on_replies = partial(tell, node)
             node.engine.inline[self.task_queue] = self.residents
             await node.serve(Consumer(self.task_queue, _inline, concurrency=self._how.max_concurrent_workflows, inline=True))
             await self._resume_waiting()

@@ -19,7 +19,7 @@ from typing import Any, Literal
 from hotmesh.compile import compile_app
 from hotmesh.durable.activity_calls import retry_json
 from hotmesh.durable.definition import SIGNAL_JOB_TOPIC, SIGNAL_TOPIC, name_of, signal_payload, start_payload
-from hotmesh.durable.handing_on import find_reply
+from hotmesh.durable.handing_on import replies_of
 from hotmesh.durable.interception import Interceptors
 from hotmesh.durable.residents import Residents, WorkerOptions
 from hotmesh.durable.values import call_with, encode, encode_call
@@ -150,7 +150,7 @@ class Engine:
         return request
 
     def reply(self, request: str, key: str = "w") -> Json:
-        return find_reply(self.jobs[key], request)
+        return next((reply for reply in replies_of(self.jobs[key]) if reply["id"] == request), None)
 
     # ---- the loop
 
