@@ -33,6 +33,16 @@ CREATE TABLE {schema}.jobs (
 CREATE INDEX jobs_parent ON {schema}.jobs (parent_id) WHERE parent_id IS NOT NULL;
 CREATE INDEX jobs_facets ON {schema}.jobs USING gin (facets jsonb_path_ops) WHERE facets IS NOT NULL;
 
+-- The rules of machine/ledger.py. In a function, since a statement prepares a table's written-out check anew each time it runs.
+CREATE FUNCTION {schema}.ledger_is_valid(ledger bigint) RETURNS boolean LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+  RETURN ledger / 100000000000000 IN (1, 3)
+    AND ledger / 100000000000 % 10 IN (0, 1)
+    AND ledger / 100000000 % 1000 = 0
+    AND (ledger / 100000000000 % 10 = 1) = (ledger / 1000000000000 % 100 > 0)
+    AND (ledger % 100000000 = 0 OR ledger / 100000000000 % 10 = 1);
+END $$;
+
 -- Activity instances (dimension ',0…', with a ledger) and the fields of the job's data (dimension '', without).
 CREATE TABLE {schema}.jobs_attributes (
   job_id    uuid NOT NULL,
@@ -41,16 +51,7 @@ CREATE TABLE {schema}.jobs_attributes (
   value     json NOT NULL,
   ledger    bigint,
   PRIMARY KEY (job_id, symbol, dimension),
-  CONSTRAINT ledger_digits CHECK (
-    (ledger IS NULL) = (dimension = '')
-    AND (ledger IS NULL OR (
-      ledger / 100000000000000 IN (1, 3)
-      AND ledger / 100000000000 % 10 IN (0, 1)
-      AND ledger / 100000000 % 1000 = 0
-      AND (ledger / 100000000000 % 10 = 1) = (ledger / 1000000000000 % 100 > 0)
-      AND (ledger % 100000000 = 0 OR ledger / 100000000000 % 10 = 1)
-    ))
-  )
+  CONSTRAINT ledger_digits CHECK ((ledger IS NULL) = (dimension = '') AND (ledger IS NULL OR {schema}.ledger_is_valid(ledger)))
 ) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
 
 -- Messages to the engines. `visible_at`: NULL = ready; else the moment it becomes claimable: a delay, a lease's deadline,
