@@ -50,6 +50,8 @@ class HotMeshApp(App[None]):
         self.readonly = client.readonly
         self.lost = ""
         """Why the database can't be reached; empty while it can."""
+        self._trouble = ""
+        """What was told to keep the screen in front from being read."""
         self.remapped = remapped()
         self.folder = folder or Path.cwd()
         self.feed = Feed(client, self.post_message, user=user or getpass.getuser(), least_s=least_s)
@@ -81,10 +83,14 @@ class HotMeshApp(App[None]):
 
     def on_looked(self, message: Looked) -> None:
         if self.frame is not None and self.frame.is_whole:
+            if self._trouble:
+                self._trouble = ""
+                self.frame.notice("")
             self.frame.take(message.seen)
 
     def on_trouble(self, message: Trouble) -> None:
         if self.frame is not None:
+            self._trouble = message.text
             self.frame.trouble(message.text)
 
     def on_lost(self, message: Lost) -> None:

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Protocol
 from textual.message import Message
 
 from hotmesh import clock
-from hotmesh.client.console import LOST_ERRORS, MeshView
+from hotmesh.client.console import MeshView
 from hotmesh.client.facts import ESCALATION_STATES, DeadLetter, Escalation, EscalationFilter, JobFilter, Page, Queue, Tally, Version
+from hotmesh.client.trouble import absence, sentence
 from hotmesh.diagnostic import Diagnostic
-from hotmesh.errors import ConnectionError, HotMeshError
 from hotmesh.values import UNDEFINED, Json
 
 from .core.orders import Order
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
     from hotmesh.export.execution import Execution
     from hotmesh.program import Program
 
-GONE: tuple[type[BaseException], ...] = (*LOST_ERRORS, ConnectionError)
 BUSY_SHARE = 4
 """After a read that took t seconds, the next one begins 4 t later at the earliest."""
 
@@ -138,19 +137,30 @@ class Feed:
             return
         try:
             seen = await asyncio.wait_for(self._read(want), 30)
-        except GONE as error:
+        except Exception as error:
+            self._fault(want, error)
+            return
+        self._found()
+        if want is self._want:
+            self._tell(Looked(want, seen))
+
+    def _fault(self, want: Want, error: Exception) -> None:
+        """Tell what keeps the screen from being read. Raises what is neither the database's fault nor told by an error of ours."""
+        gone, told = absence(error), sentence(error)
+        if gone is not None:
             self._lost = True
             self._programs.clear()
-            self._tell(Lost(_sentence(error)))
-            return
-        except HotMeshError as error:
-            self._tell(Trouble(want, str(error)))
-            return
+            self._tell(Lost(gone))
+        elif told is not None:
+            self._found()
+            self._tell(Trouble(want, told))
+        else:
+            raise error
+
+    def _found(self) -> None:
         if self._lost:
             self._lost = False
             self._tell(Found())
-        if want is self._want:
-            self._tell(Looked(want, seen))
 
     async def _read(self, want: Want) -> Seen:
         match want:
@@ -228,11 +238,14 @@ class Feed:
             try:
                 await self._carry_out(order, target)
                 done.append(target)
-            except HotMeshError as error:
-                errors.append(str(error))
-            except GONE as error:
-                errors.append(_sentence(error))
-                break
+            except Exception as error:
+                gone = absence(error)
+                told = gone or sentence(error)
+                if told is None:
+                    raise
+                errors.append(told)
+                if gone is not None:
+                    break
         self._tell(Done(order, tuple(done), tuple(errors)))
         self.poke()
 
@@ -291,10 +304,6 @@ def _linted(text: str, app_id: str) -> tuple[Diagnostic, ...]:
     from hotmesh.compile import compile_app
 
     return compile_app(text, app_id=app_id).diagnostics
-
-
-def _sentence(error: BaseException) -> str:
-    return str(error).strip() or type(error).__name__
 
 
 def problems(findings: Sequence[Diagnostic]) -> tuple[int, int]:

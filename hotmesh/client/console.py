@@ -29,9 +29,6 @@ if TYPE_CHECKING:
     from hotmesh.store.jobs import Found, Jobs
     from hotmesh.store.signals import Signals
 
-LOST_ERRORS = LOST
-"""After these the database may be back in a moment: try again."""
-
 WATCH_S = 30.0
 """For how long an engine tells of changes after it was asked to."""
 

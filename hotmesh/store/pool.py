@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
@@ -172,5 +173,21 @@ def _sentence(error: BaseException) -> str:
     for kind, text in _SENTENCES.items():
         if isinstance(error, kind):
             return text
-    reason = f"no answer within {CONNECT_S:g} s" if isinstance(error, TimeoutError) else error
-    return f"Postgres can't be reached ({reason}); start it, or correct HOTMESH_DSN."
+    return f"Postgres can't be reached ({_reason(error)}); start it, or correct HOTMESH_DSN."
+
+
+def _reason(error: BaseException) -> object:
+    match error:
+        case TimeoutError():
+            return f"no answer within {CONNECT_S:g} s"
+        case socket.gaierror():
+            return "no such host"
+        case FileNotFoundError():
+            return "no server's socket is there"
+        case ConnectionRefusedError():
+            return "nothing listens at this address"
+        case OSError(strerror=str(words)):
+            return words
+        case ValueError() if not isinstance(error, asyncpg.InterfaceError):
+            return "its address can't be read"
+    return error

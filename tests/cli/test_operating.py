@@ -94,6 +94,19 @@ def test_an_address_that_is_none_of_postgres(arguments: list[str], tell: Tell) -
     assert "HotMesh needs Postgres, but the address given is one of 'mysql'" in err
 
 
+UNREACHABLE = {
+    "nothing listens at this address": NOWHERE,
+    "no server's socket is there": "postgresql://nobody@/nothing?host=/nowhere",
+    "its address can't be read": "postgresql://nobody@127.0.0.1:port/nothing",
+}
+
+
+@pytest.mark.parametrize("reason", UNREACHABLE)
+def test_why_a_server_is_not_reached_is_told_in_words(reason: str, tell: Tell) -> None:
+    told = f"error: Postgres can't be reached ({reason}); start it, or correct HOTMESH_DSN.\n"
+    assert tell("jobs", "--dsn", UNREACHABLE[reason]) == (1, "", told)
+
+
 def test_a_server_that_never_answers(tell: Tell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hotmesh.store.pool.CONNECT_S", 0.2)
     with socket.create_server(("127.0.0.1", 0)) as silent:

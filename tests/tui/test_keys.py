@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from contextlib import nullcontext
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
+import asyncpg
 import pytest
 from hotmesh.tui.core.keys import KEYS
 from hotmesh.tui.core.spans import plain
@@ -454,18 +456,77 @@ async def test_what_is_shown_goes_to_the_pager(monkeypatch: pytest.MonkeyPatch) 
     assert b"order-2041" in seen[0][1]
 
 
-async def test_a_lost_database_shows_a_banner_until_it_is_back() -> None:
-    async with opened() as driver:
-        driver.client.lost = ConnectionError("Postgres can't be reached; start it.")
+LOSSES: dict[str, Exception] = {
+    "Postgres is not running.": FileNotFoundError(2, "No such file or directory"),
+    "Postgres is not running. ": ConnectionRefusedError(111, "Connect call failed ('127.0.0.1', 5432)"),
+    "Postgres doesn't answer.": TimeoutError(),
+    "The host of Postgres can't be found.": socket.gaierror(-2, "Name or service not known"),
+    "Postgres can't be reached.": OSError(113, "No route to host"),
+    "Postgres has ended the connection.": asyncpg.ConnectionDoesNotExistError("connection was closed in the middle of operation"),
+    "Postgres has ended the connection. ": asyncpg.AdminShutdownError("terminating connection due to administrator command"),
+    "Postgres is starting, or shutting down.": asyncpg.CannotConnectNowError("the database system is shutting down"),
+    "Postgres refuses the password.": asyncpg.InvalidPasswordError('password authentication failed for user "hotmesh"'),
+    "Postgres refuses this role.": asyncpg.InvalidAuthorizationSpecificationError('role "hotmesh" does not exist'),
+    "The database is not there any more.": asyncpg.InvalidCatalogNameError('database "hotmesh" does not exist'),
+    "Postgres has no connection left.": asyncpg.TooManyConnectionsError("sorry, too many clients already"),
+    "this server is a read-only standby.": ConnectionError("this server is a read-only standby."),
+}
+
+
+@pytest.mark.parametrize("told", LOSSES)
+async def test_a_lost_database_shows_a_banner_until_it_is_back(told: str) -> None:
+    async with opened((80, 24)) as driver:
+        driver.client.lost = LOSSES[told]
         driver.client.heard("lost")
         await driver.settle()
-        assert "The database can't be reached: Postgres can't be reached; start it." in driver.screen()
+        assert driver.lines("#banner").rstrip() == f" ⚠ {told.strip()} Trying again; what you see is old."
         assert "order-2041" in driver.screen(), "what was there stays on the screen"
         driver.client.lost = None
         driver.client.heard("connected")
         await driver.settle()
-        assert "can't be reached" not in driver.screen()
+        assert "Trying again" not in driver.screen()
         assert "● live" in driver.screen()
+
+
+FAULTS: dict[str, Exception] = {
+    "the app's tables are not those of this HotMesh (relation": asyncpg.UndefinedTableError('relation "shop.jobs" does not exist'),
+    "the app's tables are not those of this HotMesh (schema": asyncpg.InvalidSchemaNameError('schema "hotmesh" does not exist'),
+    "Postgres says: canceling statement due to statement timeout.": asyncpg.QueryCanceledError(
+        "canceling statement due to statement timeout"
+    ),
+}
+
+
+@pytest.mark.parametrize("told", FAULTS)
+async def test_what_the_database_can_not_do_is_told_of(told: str) -> None:
+    async with opened((120, 40)) as driver:
+        driver.client.lost = FAULTS[told]
+        driver.client.heard("jobs")
+        await driver.settle()
+        assert told in driver.lines("#notice").replace("\n ", " ")
+        assert "● live" in driver.screen()
+        driver.client.lost = None
+        driver.client.heard("jobs")
+        await driver.settle()
+        assert driver.lines("#notice").strip() == "", "what is over is still told"
+
+
+async def test_a_lost_database_that_is_back_without_its_tables_is_no_longer_called_lost() -> None:
+    async with opened((80, 24)) as driver:
+        for fault in (LOSSES["The database is not there any more."], FAULTS["the app's tables are not those of this HotMesh (schema"]):
+            driver.client.lost = fault
+            driver.client.heard("jobs")
+            await driver.settle()
+        assert "Trying again" not in driver.screen()
+        assert "● live" in driver.screen()
+        assert "run `hotmesh db migrate`." in driver.screen(), "a long notice is cut"
+
+
+async def test_an_order_that_the_database_refuses_is_told_of() -> None:
+    async with opened((120, 40)) as driver:
+        driver.client.refusal = asyncpg.InsufficientPrivilegeError("permission denied for table engine_streams")
+        await driver.press("c", "enter")
+        assert "the database refused: permission denied for table engine_streams" in driver.lines("#notice")
 
 
 async def test_keys_are_remapped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

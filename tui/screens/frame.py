@@ -15,12 +15,15 @@ from hotmesh.values import UNDEFINED
 from ..core.bars import key_line, top_line
 from ..core.keys import Key, keys_of
 from ..core.orders import KINDS, Name, Order, why_not
-from ..core.spans import ROLES, Line, Role, line, text_of
+from ..core.spans import ROLES, Line, Role, line, text_of, wrap
 from ..core.views import Seen, Want
 from ..widgets.lines import Bar, Lines
 
 if TYPE_CHECKING:
     from ..app import HotMeshApp
+
+
+NOTICE_ROWS = 3
 
 
 def bindings(*places: str) -> list[BindingType]:
@@ -118,7 +121,7 @@ class Frame(Screen[None]):
         self.query_one("#top", Bar).show([top_line(app.app_id, self.tab, width, live=not app.lost, readonly=app.readonly)])
         banner = self.query_one("#banner", Bar)
         banner.set_class(bool(app.lost), "shown")
-        banner.show([line(f" ⚠ The database can't be reached: {app.lost} Trying again; what you see is old.", "strong")])
+        banner.show([line(f" ⚠ {app.lost} Trying again; what you see is old.", "strong")])
         shown = [key for key in keys_of(self.place, "all") if key.shown and key.id not in ("all.help", "all.back")]
         self.query_one("#keys", Bar).show([key_line(shown, width, self.is_off, app.remapped)])
 
@@ -134,8 +137,11 @@ class Frame(Screen[None]):
         self.notice(text, "failed")
 
     def notice(self, text: str, role: Role = "text") -> None:
-        """Say something, in the line above the keys."""
-        self.query_one("#notice", Bar).show([line(f" {text}", role)] if text else [])
+        """Say something, above the keys: in one line, or in a few when it is long."""
+        bar = self.query_one("#notice", Bar)
+        lines = [((" ", role), *each) for each in wrap(text, max(20, self.size.width - 2), role)] if text else []
+        bar.show(lines)
+        bar.styles.height = max(1, min(NOTICE_ROWS, len(lines)))
 
     # ---- moving
 
