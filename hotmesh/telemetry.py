@@ -8,8 +8,8 @@ that a step computed twice is told once.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 from opentelemetry import metrics, trace
@@ -19,6 +19,8 @@ from opentelemetry.trace import NonRecordingSpan, SpanContext, SpanKind, Status,
 Attribute = str | int | float | bool
 TraceIds = Mapping[str, str]
 """`trc` and `spn`: trace and span id in hexadecimal."""
+
+_NOTHING: AbstractContextManager[object] = nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,16 +61,13 @@ class Telemetry:
         span.end()
         return {"trc": f"{context.trace_id:032x}", "spn": f"{context.span_id:016x}"} if context.is_valid else given
 
-    @contextmanager
-    def work(self, topic: str, given: TraceIds | None, attributes: Mapping[str, Attribute]) -> Iterator[None]:
+    def work(self, topic: str, given: TraceIds | None, attributes: Mapping[str, Attribute]) -> AbstractContextManager[object]:
         """A worker's callback."""
         if not self.enabled:
-            yield
-            return
-        with self._tracer.start_as_current_span(
+            return _NOTHING
+        return self._tracer.start_as_current_span(
             f"work {topic}", context=_below(given), kind=SpanKind.CONSUMER, attributes={**self._app, **attributes}
-        ):
-            yield
+        )
 
     def ended(self, each: Ended) -> None:
         """An activity or a job has ended."""

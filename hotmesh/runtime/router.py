@@ -46,6 +46,15 @@ class Consumer:
     """-1 = paused"""
     next_at: float = 0.0
     counts: dict[str, int] = field(default_factory=lambda: {"done": 0, "failed": 0})
+    is_awaited: bool = field(init=False)
+    """The callback is a coroutine function; else it runs in a thread."""
+    is_generator: bool = field(init=False)
+    """The callback yields answers."""
+
+    def __post_init__(self) -> None:
+        call = getattr(self.callback, "__call__", None)  # noqa: B004  (an object with async __call__)
+        self.is_awaited = inspect.iscoroutinefunction(self.callback) or inspect.iscoroutinefunction(call)
+        self.is_generator = inspect.isasyncgenfunction(self.callback)
 
     @property
     def free(self) -> int:
@@ -186,7 +195,7 @@ class Router:
 
     async def _stream(self, consumer: Consumer, task: ClaimedTask) -> None:
         """Run a callback; one that yields answers several times."""
-        if inspect.isasyncgenfunction(consumer.callback):
+        if consumer.is_generator:
             await self._generate(consumer, task)
             return
         self._answers.answer(task, await self._answer(consumer, task, None))
@@ -216,7 +225,7 @@ class Router:
         began = time.monotonic()
         try:
             with self._telemetry.work(task.topic, task.trace, {"job.id": task.job_key, "activity.id": task.activity_id}):
-                result = await _call(consumer.callback, _data(task, tx, self._beats))
+                result = await _call(consumer, _data(task, tx, self._beats))
             response = _event(task, consumer, as_response(result))
         except Exception as error:
             consumer.counts["failed"] += 1
@@ -249,13 +258,11 @@ async def _taken(waiting: Awaitable[object]) -> None:
         logger.debug("%s", dropped)
 
 
-async def _call(callback: Callback, data: StreamData) -> Any:
+async def _call(consumer: Consumer, data: StreamData) -> Any:
     """An async callback is awaited; a plain one runs in a thread."""
-    if inspect.iscoroutinefunction(callback):
-        return await callback(data)
-    if inspect.iscoroutinefunction(getattr(callback, "__call__", None)):  # noqa: B004  (an object with async __call__)
-        return await callback(data)
-    result = await asyncio.to_thread(callback, data)
+    if consumer.is_awaited:
+        return await consumer.callback(data)
+    result = await asyncio.to_thread(consumer.callback, data)
     return await result if inspect.isawaitable(result) else result
 
 
