@@ -35,8 +35,8 @@ from hotmesh.values import Json
 
 log = logging.getLogger("hotmesh.durable")
 
-PER_PAGE = 9_000
-"""Commands that come back to one page; later ones turn it."""
+PER_PAGE = 5_000
+"""Commands that come back to one page; later ones turn it. With `inbox.ARRIVALS` they are fewer than the entries a page has."""
 
 
 @dataclass(slots=True)

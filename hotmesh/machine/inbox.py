@@ -11,26 +11,37 @@ from hotmesh.machine.dimension import Dimension, to_text
 from hotmesh.machine.effects import Message, Publication
 from hotmesh.machine.events import Aside
 from hotmesh.machine.job import Instance, Key
-from hotmesh.machine.run import MAX_REENTRIES, Run
+from hotmesh.machine.plan import ActivityPlan
+from hotmesh.machine.run import Run
 from hotmesh.values import Json
 
-RESERVE = 500
-"""Re-entries kept free for those who come back by themselves."""
+ARRIVALS = 4_500
+"""A page (what the inbox activity hangs from) takes in what comes from elsewhere until it was entered so often. The rest of its ten thousand
+entries is kept for those who come back to it."""
 
 
 def post(run: Run, payload: Json) -> None:
-    """Enter the inbox activity again below the youngest instance of what it hangs from; begin a new one when that is full."""
-    inbox = run.graph.inbox
-    if inbox is None:
+    """Enter the inbox activity again with a message."""
+    if run.graph.inbox is None:
         run.step.dropped += 1
-        return
+    else:
+        arrive(run, run.graph.inbox, payload)
+
+
+def arrive(run: Run, inbox: ActivityPlan, payload: Json) -> None:
+    """Enter the inbox activity again below the youngest page; begin a new one when that has taken in its share."""
     dimension: Dimension = (0,)
     for activity_id in inbox.lineage[:-1]:
         dimension = (*dimension, run.job.instances[activity_id, dimension].opened - 1)
-    if dimension[-1] < MAX_REENTRIES - RESERVE or inbox.depth < 2:
+    if dimension[-1] < ARRIVALS or inbox.depth < 2:
         run.reenter(inbox.id, (*dimension[:-1], 0), payload)
     else:
         run.reenter(inbox.lineage[-2], dimension[:-1], payload)
+
+
+def is_page(inbox: ActivityPlan, activity: ActivityPlan) -> bool:
+    """Whether an activity is what the inbox activity hangs from."""
+    return inbox.depth > 1 and inbox.lineage[-2] == activity.id
 
 
 def restart(run: Run, payload: Json) -> None:

@@ -400,7 +400,7 @@ def test_ten_thousand_steps() -> None:
     engine = Engine(workflow, ACTIVITIES, tripwires=False)
     engine.start(workflow, 12_000)
     assert engine.run() == 12_000
-    assert engine.count("page") == 2
+    assert engine.count("page") == 3
 
 
 def test_ten_thousand_at_once() -> None:
@@ -410,3 +410,15 @@ def test_ten_thousand_at_once() -> None:
     engine = Engine(workflow, ACTIVITIES, tripwires=False)
     engine.start(workflow, 10_000)
     assert engine.run(limit=50_000) == 20_000
+
+
+def test_more_at_once_than_pages_have_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What comes back to a full page shares the next ones: pages are fewer by far than what came back."""
+    monkeypatch.setattr("hotmesh.machine.run.MAX_REENTRIES", 16)
+    monkeypatch.setattr("hotmesh.machine.inbox.ARRIVALS", 6)
+    monkeypatch.setattr("hotmesh.durable.residents.PER_PAGE", 8)
+
+    async def workflow() -> list[int]:
+        return [sum(await asyncio.gather(*(act.double(1) for _ in range(n)))) for n in (40, 20, 10)]
+
+    assert run_in_all_modes(workflow, activities=ACTIVITIES) == [80, 40, 20]

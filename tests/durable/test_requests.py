@@ -161,8 +161,7 @@ def test_a_person_can_be_waited_for(mode: Mode) -> None:
 @pytest.mark.parametrize("mode", MODES)
 def test_more_requests_than_one_page_holds(mode: Mode, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("hotmesh.machine.run.MAX_REENTRIES", 40)
-    monkeypatch.setattr("hotmesh.machine.inbox.MAX_REENTRIES", 40)
-    monkeypatch.setattr("hotmesh.machine.inbox.RESERVE", 20)
+    monkeypatch.setattr("hotmesh.machine.inbox.ARRIVALS", 20)
     monkeypatch.setattr("hotmesh.durable.residents.PER_PAGE", 10)
     engine = Engine(counter, {"double": double}, mode=mode)
     engine.start(counter)
@@ -172,6 +171,23 @@ def test_more_requests_than_one_page_holds(mode: Mode, monkeypatch: pytest.Monke
     engine.signal("done")
     assert engine.run() == 120
     assert engine.count("page") > 2
+
+
+@pytest.mark.parametrize("at_once", [9, 36])
+@pytest.mark.parametrize("mode", MODES)
+def test_more_requests_at_once_than_one_page_holds(mode: Mode, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests and what their handlers wait for share a page: its limit counts both."""
+    monkeypatch.setattr("hotmesh.machine.run.MAX_REENTRIES", 16)
+    monkeypatch.setattr("hotmesh.machine.inbox.ARRIVALS", 6)
+    monkeypatch.setattr("hotmesh.durable.residents.PER_PAGE", 8)
+    engine = Engine(counter, {"double": double}, mode=mode, tripwires=False)
+    engine.start(counter)
+    for _ in range(36 // at_once):
+        for _ in range(at_once):
+            engine.post(request("update", "add", 1))
+        engine.settle()
+    engine.signal("done")
+    assert engine.run() == 72
 
 
 # ---- requests and continue_as_new

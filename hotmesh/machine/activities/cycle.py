@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hotmesh.machine.inbox import arrive, is_page
 from hotmesh.machine.job import Instance
 from hotmesh.machine.run import Run
 from hotmesh.program import Cycle
@@ -9,7 +10,7 @@ from hotmesh.values import UNDEFINED
 
 
 def begin(run: Run, instance: Instance) -> None:
-    """Re-enter the ancestor with this cycle's maps and settle.
+    """Re-enter the ancestor with this cycle's maps and settle. Who comes back to the page of an inbox goes to the youngest one.
 
     With `settings: {stored: false}` a cycle leaves no row: that its ancestor was entered again tells as much.
     """
@@ -19,7 +20,10 @@ def begin(run: Run, instance: Instance) -> None:
     payload = UNDEFINED if plan.input_maps is None else run.value(plan.input_maps, instance, "input.maps")
     ancestor = run.graph.activities[activity.ancestor]
     run.dispatched(instance)
-    run.reenter(ancestor.id, instance.dimension[: ancestor.depth + 1], payload)
+    if run.graph.inbox is not None and is_page(run.graph.inbox, ancestor):
+        arrive(run, run.graph.inbox, payload)
+    else:
+        run.reenter(ancestor.id, instance.dimension[: ancestor.depth + 1], payload)
     run.settle(instance, "success", 200)
     if plan.leaves_no_row and instance.status == "success":
         run.forget(instance)
