@@ -233,12 +233,14 @@ def _withdraw(step: Step) -> None:
 
 
 def _consume(unit: Unit, pending: Pending) -> None:
-    """Note what the event's message or task becomes: deleted under its token, or sent again."""
+    """Note what the event's message or task becomes: deleted under its token, kept under it, or sent again."""
     if pending.message is not None:
         unit.messages.append(pending.message)
-    if pending.task is None or pending.keep:
+    if pending.task is None:
         return
-    if any(retry.id == pending.task[0] for retry in unit.step.retries):
+    if pending.keep:
+        unit.kept.append(pending.task)
+    elif any(retry.id == pending.task[0] for retry in unit.step.retries):
         unit.retry_tokens[pending.task[0]] = pending.task[1]
     else:
         unit.tasks.append(pending.task)

@@ -63,6 +63,8 @@ class Unit:
     """For a new job: what `insert_jobs` takes beside the columns."""
     tasks: list[tuple[str, int]] = field(default_factory=list)
     """Consumed tasks: id and lease token."""
+    kept: list[tuple[str, int]] = field(default_factory=list)
+    """Tasks whose worker has more to say: not consumed, but the lease must be good."""
     messages: list[tuple[str, int | None]] = field(default_factory=list)
     """Consumed messages: id and lease token, None for a timer that its own setter fires."""
     leased: dict[str, int] = field(default_factory=dict)
@@ -146,6 +148,7 @@ class Batch:
             self._extend(name, getattr(step, name))
         self._extend("settled_waits", [{"id": id_, "job": job_id} for id_ in step.settled_waits])
         self._extend("closed_escalations", [{"id": id_, "state": state} for id_, state in step.closed_escalations.items()])
+        self._extend("kept_tasks", [{"id": id_, "token": token, "job": job_id} for id_, token in unit.kept])
         if step.retries:
             self._extend("retries", [_retry(unit, retry.id, retry.delay_s) for retry in step.retries])
         if step.signals:

@@ -157,7 +157,7 @@ BEGIN
   END IF;
 END $$;
 
--- What few steps do: waits, signals, escalations, retries, take-backs. One JSON object of lists.
+-- What few steps do: waits, signals, escalations, retries, take-backs, answers of tasks that go on. One JSON object of lists.
 CREATE FUNCTION {schema}.commit_rare(p jsonb, p_now timestamptz) RETURNS void LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
@@ -173,6 +173,13 @@ BEGIN
     ) SELECT array_agg(id) INTO v_found FROM gone;
     PERFORM {schema}.raise_unfound('HM005', array_agg(s.id), array_agg(s.job), v_found)
     FROM jsonb_to_recordset(p -> 'settled_waits') s(id uuid, job uuid)
+    HAVING count(*) <> coalesce(cardinality(v_found), 0);
+  END IF;
+  IF p ? 'kept_tasks' THEN
+    SELECT array_agg(w.id) INTO v_found FROM jsonb_to_recordset(p -> 'kept_tasks') k(id uuid, token bigint)
+    JOIN {schema}.worker_streams w ON w.id = k.id AND w.token = k.token;
+    PERFORM {schema}.raise_unfound('HM006', array_agg(k.id), array_agg(k.job), v_found)
+    FROM jsonb_to_recordset(p -> 'kept_tasks') k(id uuid, job uuid)
     HAVING count(*) <> coalesce(cardinality(v_found), 0);
   END IF;
   IF p ? 'removed_tasks' THEN

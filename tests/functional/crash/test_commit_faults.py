@@ -11,7 +11,7 @@ import pytest
 from hotmesh import HotMesh
 from hotmesh.runtime.work import Work
 from hotmesh.store.commit import Unit
-from tests.functional.engine.apps import app, graph, running, until
+from tests.functional.engine.apps import app, drained, graph, running
 
 Point = Literal["before it is sent", "before its answer arrives", "after its answer"]
 POINTS: list[Point] = ["before it is sent", "before its answer arrives", "after its answer"]
@@ -94,13 +94,3 @@ async def outcome(mesh: HotMesh, admin: asyncpg.Connection, app_id: str, job_id:
         job_id,
     )
     return [tuple(row) for row in rows]
-
-
-async def drained(admin: asyncpg.Connection, app_id: str) -> None:
-    """Wait until the streams are empty."""
-
-    async def empty() -> bool:
-        tables = [f'"{app_id}".{table}' for table in ("engine_streams", "worker_streams", "waits")]
-        return not any([await admin.fetchval(f"SELECT count(*) FROM {table}") for table in tables])
-
-    await until(empty)

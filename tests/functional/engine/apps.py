@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+
 from hotmesh import HotMesh
 
 ORDER = Path(__file__).parents[3] / "graphs" / "order" / "order.yaml"
@@ -45,3 +47,13 @@ async def until(look: Callable[[], Awaitable[bool]], timeout_s: float = 30.0) ->
     async with asyncio.timeout(timeout_s):
         while not await look():  # noqa: ASYNC110
             await asyncio.sleep(0.03)
+
+
+async def drained(admin: asyncpg.Connection, app_id: str) -> None:
+    """Wait until the streams are empty, and nothing waits."""
+
+    async def empty() -> bool:
+        tables = [f'"{app_id}".{table}' for table in ("engine_streams", "worker_streams", "waits")]
+        return not any([await admin.fetchval(f"SELECT count(*) FROM {table}") for table in tables])
+
+    await until(empty)
