@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from hotmesh.export.execution import Execution
@@ -13,7 +14,7 @@ from hotmesh.graph.diff import compared
 from hotmesh.graph.layout import Direction, Rect
 from hotmesh.program import Program
 
-from .spans import Line, Role, Span, line
+from .spans import Line, Role, Span, line, plain
 
 _ROLES: dict[str, Role] = {
     "failed": "failed",
@@ -78,10 +79,21 @@ def program_lines(program: Program, direction: Direction | None, room: int, old:
     """All graphs of a version below one another; with `old`, what has changed since."""
     lines: list[Line] = []
     for shown in diagrams(program) if old is None else compared(old, program):
-        first, *notes = heading(shown)
+        drawn = picture(shown, direction, room).lines()
+        first, *notes = (" " * start_column(drawn, room) + each for each in heading(shown))
         lines += [line(first, "title"), *(line(note, "dim") for note in notes), line("")]
-        lines += [*picture(shown, direction, room).lines(), line("")]
+        lines += [*drawn, line("")]
     return lines
+
+
+TRIGGER = 20
+"""About the width of a trigger's box."""
+
+
+def start_column(lines: Sequence[Line], room: int) -> int:
+    """The column to look at a drawing from, so that its trigger is in sight, which may stand anywhere in its first line."""
+    first = next((column for column in (plain(each).find("╭") for each in lines) if column >= 0), 0)
+    return max(0, first + TRIGGER // 2 - room // 2) if first > room // 2 else 0
 
 
 def _span(piece: Piece, selected: str | None) -> Span:

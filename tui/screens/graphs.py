@@ -12,17 +12,14 @@ from hotmesh.diagnostic import Diagnostic
 from hotmesh.graph.layout import Direction
 
 from ..core.orders import Name
-from ..core.pictures import program_lines
+from ..core.pictures import program_lines, start_column
 from ..core.rows import version_table
-from ..core.spans import Line, Span, line, plain, wrap
+from ..core.spans import Line, Span, line, wrap
 from ..core.views import Seen, SeenGraphs, WantGraphs
 from ..feed import problems
 from ..widgets.lines import Bar, Lines
 from .frame import Frame, bindings
 from .reader import ReaderScreen
-
-TRIGGER = 20
-"""About the width of a trigger's box."""
 
 
 class GraphsScreen(Frame):
@@ -86,7 +83,8 @@ class GraphsScreen(Frame):
         if self.seen.program is None:
             drawing.show([line("hotmesh deploy app.yaml", "accent")])
             return
-        lines = [*self._compared(), *program_lines(self.seen.program, self.direction, drawing.room.width, self.seen.old)]
+        drawn = program_lines(self.seen.program, self.direction, drawing.room.width, self.seen.old)
+        lines = [*self._compared(start_column(drawn, drawing.room.width)), *drawn]
         drawing.show(lines)
         shown = (self.seen.version, self.seen.old is not None, self.direction, drawing.room)
         if shown != self._shown:
@@ -94,18 +92,14 @@ class GraphsScreen(Frame):
             self.call_after_refresh(self._to_the_start, lines)
 
     def _to_the_start(self, lines: list[Line]) -> None:
-        """Bring the first graph's trigger into sight, which may stand anywhere in its first line."""
+        """Bring the first graph's trigger into sight."""
         drawing = self.query_one("#drawing", Lines)
-        columns = [plain(each).find("╭") for each in lines]
-        first = next((column for column in columns if column >= 0), 0)
-        drawing.scroll_to(
-            x=max(0, first + TRIGGER // 2 - drawing.room.width // 2) if first > drawing.room.width // 2 else 0, y=0, animate=False
-        )
+        drawing.scroll_to(x=start_column(lines, drawing.room.width), y=0, animate=False)
 
-    def _compared(self) -> list[Line]:
+    def _compared(self, column: int) -> list[Line]:
         if not self.differs or self.seen is None or self.seen.old is None:
             return []
-        return [line(f"{self.seen.old.version} → {self.seen.version}", "warning"), line("")]
+        return [line(f"{' ' * column}{self.seen.old.version} → {self.seen.version}", "warning"), line("")]
 
     def _lint_line(self) -> Line:
         findings = self.seen.findings if self.seen else None
