@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator, Iterator
 from uuid import uuid4
 
@@ -22,7 +23,8 @@ def server() -> str:
 @pytest.fixture(scope="session")
 def dsn(server: str, worker_id: str) -> Iterator[str]:
     """The address of this process's own database; tests keep apart by their `app_id`."""
-    yield from _database(server, f"test_{worker_id}_{uuid4().hex[:8]}")
+    keep = "HOTMESH_TEST_DSN" not in os.environ
+    yield from _database(server, f"test_{worker_id}_{uuid4().hex[:8]}", keep=keep)
 
 
 @pytest.fixture
@@ -49,9 +51,12 @@ async def admin(dsn: str) -> AsyncIterator[asyncpg.Connection]:
     await connection.close()
 
 
-def _database(server: str, name: str) -> Iterator[str]:
+def _database(server: str, name: str, *, keep: bool = False) -> Iterator[str]:
+    """A database of its own, dropped in the end; `keep`: its whole server is removed soon, files and all, which is quicker."""
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
     yield with_database(server, name)
+    if keep:
+        return
     with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
