@@ -7,7 +7,7 @@ from collections.abc import Callable, Coroutine, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self, TypeVar, overload
 
-from hotmesh import ids
+from hotmesh import ids, settings
 from hotmesh.client.filters import parse_filter
 from hotmesh.client.hotmesh import HotMesh
 from hotmesh.durable import meshes
@@ -42,11 +42,15 @@ class Client:
     """A connection to the workflows of a namespace. Connects at the first call; `await client.close()`, or `async with`."""
 
     def __init__(self, connection: Any = None, *, namespace: str = NAMESPACE, **options: Any) -> None:
-        """`connection`: a DSN, an asyncpg pool, or None (see Connections in the docs). `namespace`: the app and Postgres schema."""
+        """`connection`: a DSN, an asyncpg pool, or None (see Connections in the docs). `namespace`: the app and Postgres schema.
+
+        `options`: any setting (`lease_s`, `poll_s`, `codec`, …), for the workers of this client too. Raises SettingsError.
+        """
+        settings.load(**options)
         self.connection = connection
         self.namespace = namespace
         self.workflow = WorkflowClient(self)
-        self._options = options
+        self.options = options
         self._shared: meshes.Shared | None = None
         self._joining = asyncio.Lock()
         self._others: dict[str, Client] = {}
@@ -56,7 +60,7 @@ class Client:
         if self._shared is None:
             async with self._joining:
                 if self._shared is None:
-                    self._shared = await meshes.join(self.connection, self.namespace, **self._options)
+                    self._shared = await meshes.join(self.connection, self.namespace, **self.options)
         return self._shared.mesh
 
     def of(self, namespace: str | None) -> Client:
@@ -65,7 +69,7 @@ class Client:
             return self
         assert namespace is not None
         if namespace not in self._others:
-            self._others[namespace] = Client(self.connection, namespace=namespace, **self._options)
+            self._others[namespace] = Client(self.connection, namespace=namespace, **self.options)
         return self._others[namespace]
 
     async def close(self) -> None:

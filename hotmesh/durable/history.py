@@ -36,13 +36,17 @@ def _outcome(kind: str, settled: Instance, time: float) -> Event:
     operation = settled.item["id"]
     if settled.status == "error":
         return Event(kind, operation, time, None, settled.error)
-    value: Json = None
     if kind in ("wait", "task"):
-        hook = settled.hook if isinstance(settled.hook, dict) else {}
-        value = {"data": hook.get("data")} if "id" in hook else None
-    elif settled.output is not UNDEFINED:
-        value = settled.output
-    return Event(kind, operation, time, value)
+        return Event(kind, operation, time, _signalled(settled))
+    return Event(kind, operation, time, None if settled.output is UNDEFINED else settled.output)
+
+
+def _signalled(settled: Instance) -> Json:
+    """What a wait was given: the payload of its signal, the answer of whoever resolved its escalation; None when its time was over."""
+    hook = settled.hook if isinstance(settled.hook, dict) else {}
+    if "id" in hook and (settled.escalation_id is None or hook["id"] == settled.item["signal"]):
+        return {"data": hook.get("data")}
+    return {"data": settled.hook} if settled.escalation_id is not None else None
 
 
 def answered(job: JobState) -> list[Instance]:

@@ -56,22 +56,24 @@ class Worker:
         stuck_after_s: float | None = 2.0,
         **options: Any,
     ) -> None:
-        """`task_queue`: by default the one that `@Durable.define(task_queue=…)` names. `workflows`, `activities`: functions, modules,
-        mappings, lists of them. `worker_credentials`: of a role that may only work off activities (`provision_worker_role`). `sticky`:
-        keep suspended functions in memory. `tripwires`: have clocks, chance and I/O in workflow code raise (default: in tests and in
-        Python's development mode). `stuck_after_s`: report a workflow that blocks the process longer. `options`: settings of the mesh.
+        """`client`: its connection, namespace and settings are the worker's, unless others are given. `task_queue`: by default the one that
+        `@Durable.define(task_queue=…)` names. `workflows`, `activities`: functions, modules, mappings, lists of them. `worker_credentials`:
+        of a role that may only work off activities (`provision_worker_role`). `sticky`: keep suspended functions in memory. `tripwires`:
+        have clocks, chance and I/O in workflow code raise (default: in tests and in Python's development mode). `stuck_after_s`: report a
+        workflow that blocks the process longer. `options`: any setting (`lease_s`, `poll_s`, …).
 
         Raises ValueError for two functions of one name, no function or no queue; TypeError for what is no function; SettingsError.
         """
         if client is not None and not hasattr(client, "workflow"):
             raise TypeError(f"a worker's first argument is a Durable.Client, not a {type(client).__name__}; a DSN goes to connection=…")
+        options = {**({} if client is None else client.options), **options}
         settings.load(**options)
         self.workflows = workflows_of(workflows)
         self.activities = functions_of(activities)
         if not self.workflows and not self.activities:
             raise ValueError("the worker has nothing to do: give it workflows=… or activities=…")
         self.task_queue = task_queue or _queue_of(self.workflows)
-        self._connection = connection if client is None else client.connection
+        self._connection = client.connection if client is not None and connection is None else connection
         self.namespace = namespace or (NAMESPACE if client is None else client.namespace)
         self._concurrency = max_concurrent_activities
         self._credentials = worker_credentials

@@ -23,6 +23,7 @@ from hotmesh.durable.children import start_child as start_child
 from hotmesh.durable.commands import Event
 from hotmesh.durable.definition import SIGNAL_JOB_TOPIC, SIGNAL_TOPIC, name_of, signal_payload
 from hotmesh.durable.ending import ContinueAsNew
+from hotmesh.durable.escalating import escalation_json
 from hotmesh.durable.job_data import Entity, Search
 from hotmesh.durable.run import WorkflowInfo as WorkflowInfo
 from hotmesh.durable.running import current, running
@@ -104,7 +105,7 @@ def condition(
     """Wait for a signal; its payload, read as `type`.
 
     `timeout`: how long; then TimeoutError is raised, or `default` returned when one is given. `escalation`: fields of a claimable row for
-    people (role, type, description, …), who resolve it in the signal's place; EscalationCancelled when they cancel it.
+    people (role, type, priority, description, metadata, …), who resolve it in the signal's place; EscalationCancelled when they cancel it.
     """
     if not isinstance(signal_id, str) or not signal_id:
         raise TypeError(f"a signal's id is a text, not {signal_id!r}")
@@ -112,7 +113,7 @@ def condition(
     if timeout is not None:
         fields["seconds"] = max(0.001, parse_duration(timeout, bare=False))
     if escalation is not None:
-        fields["escalation"] = encode(dict(escalation), "escalation")
+        fields["escalation"] = escalation_json(escalation)
 
     def read(event: Event) -> Any:
         if event.error is not None:

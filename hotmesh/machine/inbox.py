@@ -16,8 +16,8 @@ from hotmesh.machine.run import Run
 from hotmesh.values import Json
 
 ARRIVALS = 4_500
-"""A page (what the inbox activity hangs from) takes in what comes from elsewhere until it was entered so often. The rest of its ten thousand
-entries is kept for those who come back to it."""
+"""A page (what the inbox activity hangs from) takes in what comes from elsewhere until it was entered so often. What is left of its ten
+thousand entries is kept for those who come back to it."""
 
 
 def post(run: Run, payload: Json) -> None:
@@ -58,8 +58,7 @@ def restart(run: Run, payload: Json) -> None:
     job.joins.clear()
     run.queue.clear()
     step.purged_below = trigger.opened
-    trigger.opened += 1
-    run.enter(inbox.lineage[1], (0,), trigger.opened - 1, input=payload, passed=True)
+    run.enter(inbox.lineage[1], (0,), trigger.opened, input=payload, passed=True)
 
 
 def put_aside(run: Run, instance: Instance, aside: Aside) -> None:

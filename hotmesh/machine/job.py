@@ -52,6 +52,7 @@ class Instance:
     """Its task, timer or child job, while it waits."""
     wait_ids: tuple[str, ...] = ()
     escalation_id: str | None = None
+    """Its row for people; none any more when its time came before their answer."""
     opened: int = 0
     """How many dimensions have been opened below it; not stored, counted from the rows."""
     passed: bool = False

@@ -190,6 +190,7 @@ def _on_timer(run: Run, event: TimerFired) -> None:
     run.step.settled_waits.extend(instance.wait_ids)
     if instance.escalation_id is not None:
         run.step.closed_escalations[instance.escalation_id] = "expired"
+        instance.escalation_id = None
     instance.hook = {"timestamp": event.timestamp}
     run.settle(instance, "success", 200)
 
