@@ -10,6 +10,7 @@ import asyncpg
 import pytest
 
 from hotmesh import Durable
+from tests.functional.engine.apps import drained
 
 w = Durable.workflow
 QUEUE = "orders"
@@ -97,8 +98,7 @@ async def test_children_that_go_on_and_that_have_ended_are_found_again(
     await slow.signal("go", "late")
     assert await handle.result(30) == ["slow late", "quick early", "bad"]
     assert await admin.fetchval(f'SELECT count(*) FROM "{app_id}".jobs') == 3
-    for table in ("worker_streams", "engine_streams", "waits"):
-        assert await admin.fetchval(f'SELECT count(*) FROM "{app_id}".{table}') == 0, table
+    await drained(admin, app_id)
 
 
 async def test_a_child_that_was_ended_by_hand_fails_its_parent_again(client: Durable.Client, trouble: Trouble) -> None:
