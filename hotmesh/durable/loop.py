@@ -89,10 +89,18 @@ class Timer(Handle):
         """The loop time it is due at, in seconds."""
         return self._when
 
+    @property
+    def is_sleep(self) -> bool:
+        """Whether `asyncio.sleep` waits for it; the others are limits, of `asyncio.timeout` and the like."""
+        return self._callback is _END_OF_SLEEP
+
     def cancel(self) -> None:
         """The callback won't be called, and the host forgets the timer."""
         super().cancel()
         self._loop.host.cancel_timer(self)
+
+
+_END_OF_SLEEP = asyncio.futures._set_result_unless_cancelled  # type: ignore[attr-defined]
 
 
 class Host(Protocol):

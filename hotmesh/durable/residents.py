@@ -23,7 +23,7 @@ from hotmesh.durable.handing_on import handed_on
 from hotmesh.durable.history import RUN, answered, commands_of, event_of, recorded, start_payload_of
 from hotmesh.durable.interception import Interceptors
 from hotmesh.durable.job_data import RESULT
-from hotmesh.durable.retrying import AGAIN, reopened_places, run_again, to_reopen
+from hotmesh.durable.retrying import AGAIN, reopened_places, reopening, run_again
 from hotmesh.durable.run import Program, WorkflowInfo, WorkflowRun
 from hotmesh.errors import NonDeterminismError
 from hotmesh.machine.dimension import from_text
@@ -117,8 +117,11 @@ class Residents:
         else:
             answer = resident.run.start(event) if event.kind == "start" else resident.run.resume(event)
             response = self._response(resident, instance, event, answer)
-        if answer.outcome == "waiting" and (reopened := to_reopen(resident.run, resident.places, resident.job)):
-            response = response._replace(status="success", aside=(response.aside or Aside())._replace(reopened=reopened))
+        if answer.outcome == "waiting":
+            again = reopening(resident.run, resident.places, resident.job, event.time)
+            if again.reopened:
+                aside = (response.aside or Aside())._replace(reopened=again.reopened, items=again.items)
+                response = response._replace(status="success", aside=aside)
         self.drop(resident.job.id)
         return response
 

@@ -151,6 +151,11 @@ class WorkflowRun:
         """The operations that the function waits for."""
         return list(self._waiting)
 
+    def is_sleep(self, operation: str) -> bool:
+        """Whether the function waits for this operation in a sleep, not for a limit to run out."""
+        waiting = self._waiting.get(operation)
+        return isinstance(waiting, Timer) and waiting.is_sleep
+
     @property
     def waits_for(self) -> int:
         """How many operations the function has asked for that have not ended."""

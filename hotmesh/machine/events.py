@@ -42,6 +42,8 @@ class Aside(NamedTuple):
     """Instances whose deadlines count no more."""
     reopened: tuple[Key, ...] = ()
     """Instances that were closed when the job failed and are done again; of one that has succeeded, the worker is told again."""
+    items: Mapping[Key, Json] = {}
+    """Of instances that are done again: the items that are no longer what they were."""
     restart: Json = UNDEFINED
     """The job begins afresh with this, its data kept, its history gone."""
 

@@ -13,7 +13,7 @@ from hotmesh.machine.events import Aside
 from hotmesh.machine.job import Instance, Key
 from hotmesh.machine.plan import ActivityPlan
 from hotmesh.machine.run import Run
-from hotmesh.values import Json
+from hotmesh.values import UNDEFINED, Json
 
 ARRIVALS = 4_500
 """A page (what the inbox activity hangs from) takes in what comes from elsewhere until it was entered so often. What is left of its ten
@@ -71,18 +71,20 @@ def put_aside(run: Run, instance: Instance, aside: Aside) -> None:
         run.step.messages.append(Message(deadline_id(run.job.id, key), "overdue", run.job.id, *key, error, seconds))
     run.step.removed_messages.extend(deadline_id(run.job.id, key) for key in aside.moot)
     for key in aside.reopened:
-        _reopen(run, instance, run.job.instances[key])
+        _reopen(run, instance, run.job.instances[key], aside.items.get(key, UNDEFINED))
     for topic, payload in aside.emissions.items():
         run.step.publications.append(Publication(topic, False, payload))
     if aside.trace:
         run.step.telemetry[instance.key] = dict(aside.trace)
 
 
-def _reopen(run: Run, inbox: Instance, former: Instance) -> None:
+def _reopen(run: Run, inbox: Instance, former: Instance, item: Json) -> None:
     if former.status == "success":
         run.reenter(inbox.activity_id, inbox.dimension, {"of": former.activity_id, "at": to_text(former.dimension)})
-    else:
-        run.reenter(former.activity_id, former.dimension, former.input)
+        return
+    run.reenter(former.activity_id, former.dimension, former.input)
+    if item is not UNDEFINED:
+        run.queue[-1].item = item
 
 
 def deadline_id(job_id: str, key: Key) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -162,6 +163,69 @@ def test_what_was_opened_anew_can_be_cancelled(mode: Mode) -> None:
     engine.settle()
     assert len(engine.timers) == 1
     assert engine.run() == ["bad", True]
+
+
+HOUR = 3600
+
+
+async def slept(seconds: float) -> float:
+    begun = w.now()
+    await w.sleep(seconds)
+    return (w.now() - begun).total_seconds()
+
+
+async def long_and_short() -> list[Any]:
+    return [*await asyncio.gather(slept(10 * HOUR), slept(3 * HOUR), act.work("bad")), (await slept(HOUR))]
+
+
+async def until_a_moment() -> float:
+    begun = w.now()
+    moment = begun + timedelta(hours=10)
+    await asyncio.gather(w.sleep_until(moment), act.work("bad"))
+    return (w.now() - begun).total_seconds()
+
+
+async def within_a_limit() -> str:
+    async with asyncio.timeout(HOUR):
+        return str(await act.work("bad"))
+
+
+async def within_a_wait() -> list[Any]:
+    return list(await asyncio.gather(w.condition("go", timeout=HOUR, default="late"), act.work("bad")))
+
+
+async def limited() -> str:
+    return str(await act.work("bad"))
+
+
+TIMES: list[tuple[Callable[..., Any], dict[str, Any], Any, float]] = [
+    (long_and_short, {}, [10 * HOUR, 5 * HOUR, "bad", HOUR], 11 * HOUR),
+    (until_a_moment, {}, 10 * HOUR, 10 * HOUR),
+    (within_a_limit, {}, "bad", 5 * HOUR),
+    (within_a_wait, {}, ["late", "bad"], 6 * HOUR),
+    (limited, {"execution_timeout": HOUR}, "bad", 5 * HOUR),
+]
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize(("program", "options", "expected", "ends"), TIMES, ids=[each.__name__ for each, *_ in TIMES])
+def test_a_sleep_ends_when_it_would_have_ended_and_a_limit_begins_again(
+    mode: Mode, program: Callable[..., Any], options: dict[str, Any], expected: Any, ends: float
+) -> None:
+    """It fails at once, lies for two hours, fails again, and is mended three hours later."""
+    trouble = Trouble()
+    engine = Engine(program, {"work": trouble.work}, mode=mode)
+    begun = engine.now
+    engine.start(program, **options)
+    for hours in (2, 3):
+        with pytest.raises(Failed, match="no luck"):
+            engine.run()
+        engine.pass_time(hours * HOUR)
+        trouble.there = hours == 2
+        engine.retry()
+    assert engine.run() == expected
+    assert (engine.now - begun).total_seconds() == ends
+    assert (engine.tasks, engine.timers, engine.waits) == ({}, {}, {})
 
 
 # ---- continue_as_new

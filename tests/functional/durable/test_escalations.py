@@ -69,7 +69,7 @@ async def client(request: pytest.FixtureRequest, dsn: str, app_id: str) -> Async
 async def opened(client: Durable.Client, count: int = 1) -> list[Escalation]:
     """So many open escalations, once they are there."""
     mesh = await client.mesh()
-    while len(found := await mesh.views.escalations.list()) < count:
+    while len(found := await mesh.views.escalations.list()) < count:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
     return found
 

@@ -131,7 +131,7 @@ async def test_who_asks_a_workflow_that_ends_is_told(client: Durable.Client) -> 
     async with Durable.Worker(client, task_queue=QUEUE, workflows=workflow):
         handle = await client.start(workflow, task_queue=QUEUE, id="w")
         asked = [asyncio.create_task(handle.update("never", timeout=30)) for _ in range(3)]
-        while len(await client.workflow.search("SELECT 1 FROM jobs_attributes WHERE symbol = 'wait'")) < 4:
+        while len(await client.workflow.search("SELECT 1 FROM jobs_attributes WHERE symbol = 'wait'")) < 4:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
         await handle.signal("done")
         await handle.result(30)
