@@ -6,6 +6,7 @@ for what went wrong and `click.UsageError` for what was typed wrong; they return
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Sequence
@@ -114,6 +115,9 @@ MEANT = {
 FAILED, USAGE, INTERNAL, INTERRUPTED = 1, 2, 3, 130
 """Exit codes: the work failed, the command was typed wrong, HotMesh itself broke, Ctrl-C."""
 
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO)
+"""How writing to standard output fails when its disk is full or broken."""
+
 
 class CommandTable(CommandGroup):
     """A click group that reads names and help from `COMMANDS` and imports a command when it is called."""
@@ -167,6 +171,8 @@ def run(args: Sequence[str] | None = None) -> int:
     invocation = Invocation()
     try:
         answer = cli.main(args, prog_name="hotmesh", standalone_mode=False, obj=invocation, color=invocation.color)
+        if sys.stdout is not None:  # closed by whoever called: `hotmesh … >&-`
+            sys.stdout.flush()
         return answer if isinstance(answer, int) else 0
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
@@ -183,8 +189,12 @@ def run(args: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        return _reader_left()
+        _write_no_more()
+        return 0
     except Exception as error:
+        if isinstance(error, OSError) and error.errno in NO_ROOM and error.filename is None:
+            _write_no_more()
+            return report(invocation, f"the output can't be written: {error.strerror}.", error, FAILED)
         sentence = f"HotMesh broke: {type(error).__name__}: {error}. Run 'hotmesh -v …' again for the traceback and report it."
         return report(invocation, sentence, error, INTERNAL)
 
@@ -201,7 +211,6 @@ def _usage(error: click.UsageError) -> str:
     return told if error.ctx is None or "--help" in told else f"{told} See '{error.ctx.command_path} --help'."
 
 
-def _reader_left() -> int:
-    """The reader of our output is gone (`hotmesh … | head`): not an error, but the interpreter must not flush into the void."""
+def _write_no_more() -> None:
+    """Nobody takes our output any more (`hotmesh … | head`, a full disk): the interpreter must not flush into the void."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

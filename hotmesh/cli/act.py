@@ -10,7 +10,7 @@ import click
 
 from hotmesh.cli.asynchronous import run_async
 from hotmesh.cli.completions import complete_job
-from hotmesh.cli.options import DURATION, output_option
+from hotmesh.cli.options import DURATION, WholeNumber, output_option
 from hotmesh.cli.tables import answer
 from hotmesh.cli.target import Target, target_options
 from hotmesh.errors import HotMeshError
@@ -59,7 +59,7 @@ def cancel(job_ids: tuple[str, ...], reason: str, output: str, target: Target) -
 
 @click.command()
 @click.option("--reason", default="interrupted", show_default=True, help="What the job's error says.")
-@click.option("--code", type=click.IntRange(100, 999), default=410, show_default=True, help="The error's code.")
+@click.option("--code", type=WholeNumber(100, 999), default=410, show_default=True, help="The error's code.")
 @click.option("--descend", is_flag=True, help="The jobs it started too.")
 @click.option("--no-throw", is_flag=True, help="End without an error.")
 @click.option("--expire", "expire_s", type=DURATION, help="How long its rows stay. [default: as its graph says]")

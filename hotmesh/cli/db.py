@@ -18,7 +18,24 @@ from hotmesh.store.address import resolve_dsn
 from hotmesh.store.embedded.programs import find_psql
 
 
-@click.group(cls=CommandGroup)
+class DatabaseCommands(CommandGroup):
+    """What other tools call the same."""
+
+    meant = {  # noqa: RUF012
+        "status": "doctor",
+        "check": "doctor",
+        "info": "doctor",
+        "init": "start",
+        "up": "start",
+        "down": "stop",
+        "shell": "psql",
+        "upgrade": "migrate",
+        "clean": "prune",
+        "dsn": "url",
+    }
+
+
+@click.group(cls=DatabaseCommands)
 def db() -> None:
     """Look after the Postgres that jobs live in; start and stop the embedded one."""
 

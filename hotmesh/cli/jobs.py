@@ -10,7 +10,7 @@ import click
 
 from hotmesh.cli.asynchronous import run_async
 from hotmesh.cli.completions import complete_topic
-from hotmesh.cli.options import DURATION, output_option
+from hotmesh.cli.options import DURATION, WholeNumber, output_option
 from hotmesh.cli.tables import age, ago, answer, iso, iso_ms, now_s, table
 from hotmesh.cli.target import Target, target_options
 from hotmesh.export.execution import State
@@ -68,7 +68,7 @@ class RowIdType(TextType):
 @click.option("--parent", metavar="ID", help="Only those that this job started.")
 @click.option("--since", "since_s", type=DURATION, help="Only those begun within this time, as 1h.")
 @click.option("--until", "until_s", type=DURATION, help="Only those begun longer ago than this.")
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many at once.")
+@click.option("--limit", type=WholeNumber(1, 10_000), default=50, show_default=True, help="So many at once.")
 @click.option("--after", type=RowIdType(), metavar="ROW-ID", help="The next page: what the page before ended with.")
 @output_option
 @target_options
@@ -174,7 +174,7 @@ def _json(app_id: str, row: JobRow) -> Json:
 
 
 @click.command()
-@click.option("--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="So many.")
+@click.option("--limit", type=WholeNumber(1, 10_000), default=50, show_default=True, help="So many.")
 @output_option
 @target_options
 def dead(limit: int, output: str, target: Target) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from hotmesh.cli.asynchronous import run_async
-from hotmesh.cli.options import output_option
+from hotmesh.cli.options import WholeNumber, output_option
 from hotmesh.cli.tables import age, ago, answer, iso, table
 from hotmesh.cli.target import Target, meant, target_options
 from hotmesh.values import Json
@@ -107,7 +107,7 @@ class TakesMinusOne(click.Command):
 
 
 @click.command(cls=TakesMinusOne)
-@click.argument("ms", type=click.IntRange(-1, 86_400_000), required=False)
+@click.argument("ms", type=WholeNumber(-1, 86_400_000), required=False)
 @click.option("--topic", help="Only the workers of this topic.")
 @click.option("--guid", help="Only this process; `hotmesh rollcall` lists them.")
 @output_option

@@ -35,6 +35,12 @@ class DurationType(FloatType):
 DURATION = DurationType()
 
 
+class WholeNumber(click.IntRange):
+    """A whole number within bounds."""
+
+    name = "whole number"
+
+
 def output_option(command: F) -> F:
     """`--output text|json`"""
     return click.option(

@@ -9,7 +9,7 @@ import click
 
 from hotmesh.cli.asynchronous import run_async
 from hotmesh.cli.completions import complete_signal, complete_topic
-from hotmesh.cli.options import DURATION, output_option
+from hotmesh.cli.options import DURATION, WholeNumber, output_option
 from hotmesh.cli.payload import PAYLOAD
 from hotmesh.cli.tables import answer
 from hotmesh.cli.target import Target, target_options
@@ -71,7 +71,7 @@ def _signals(program: Program) -> list[str]:
 @click.argument("topic", shell_complete=complete_signal)
 @click.argument("payload", type=PAYLOAD, default="{}", metavar="[JSON|@FILE|-]")
 @click.option("--status", type=click.Choice(["success", "pending", "error"]), default="success", show_default=True)
-@click.option("--code", type=click.IntRange(100, 999), help="202 leaves the hook open for more. [default: 200, 202, 500 by the status]")
+@click.option("--code", type=WholeNumber(100, 999), help="202 leaves the hook open for more. [default: 200, 202, 500 by the status]")
 @output_option
 @target_options
 def signal_command(topic: str, payload: Json, status: str, code: int | None, output: str, target: Target) -> None:

@@ -7,14 +7,14 @@ import asyncio
 import click
 
 from hotmesh.cli.asynchronous import run_async, to_the_end
-from hotmesh.cli.options import DURATION
+from hotmesh.cli.options import DURATION, WholeNumber
 from hotmesh.cli.target import Target, target_options
 
 
 @click.command()
 @click.argument("places", metavar="PLACE...", nargs=-1, required=True)
 @click.option(
-    "--concurrency", type=click.IntRange(1, 100_000), default=100, show_default=True, help="Callbacks of one topic that run at once."
+    "--concurrency", type=WholeNumber(1, 100_000), default=100, show_default=True, help="Callbacks of one topic that run at once."
 )
 @click.option("--grace", "grace_s", type=DURATION, default="10s", show_default=True, help="How long running callbacks may take to finish.")
 @target_options

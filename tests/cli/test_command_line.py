@@ -50,6 +50,19 @@ def raising(error: BaseException) -> Callable[[], object]:
     return act
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+@pytest.mark.parametrize("arguments", [["rule"], ["schema"], ["--help"]], ids=" ".join)
+def test_output_that_has_no_room_is_told_in_a_sentence(arguments: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        ran = subprocess.run([sys.executable, "-m", "hotmesh", *arguments], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (1, "error: the output can't be written: No space left on device.\n")
+
+
+def test_output_that_nobody_takes_is_no_error() -> None:
+    ran = subprocess.run(["sh", "-c", f"'{sys.executable}' -m hotmesh --version >&-"], capture_output=True, text=True, check=False)
+    assert (ran.returncode, ran.stderr) == (0, "")
+
+
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["--version"]) == 0
     assert capsys.readouterr().out == f"hotmesh {version('hotmesh')}\n"

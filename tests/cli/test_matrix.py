@@ -124,7 +124,7 @@ def test_a_server_that_is_not_there(name: str, tell: Tell) -> None:
     assert "start it, or correct HOTMESH_DSN." in told
 
 
-@pytest.mark.parametrize("name", ["jbos", "db strat", "escalations lst"])
+@pytest.mark.parametrize("name", ["jbos", "db strat", "db status", "escalations lst"])
 def test_a_command_that_is_not_there(name: str, tell: Tell) -> None:
     told = is_sentence(tell(*name.split()), 2)
     assert told.startswith(f"error: There is no command '{name}'. Did you mean '")

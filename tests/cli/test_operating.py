@@ -137,7 +137,7 @@ USAGE = [
     (["export", "x", "--execution", "--no-values"], "--execution prints everything"),
     (["throttle", "--topic", "a", "--guid", "b", "5"], "--topic and --guid exclude each other"),
     (["throttle", "--topic", "a"], "How many milliseconds?"),
-    (["throttle", "fast"], "'fast' is not a valid integer"),
+    (["throttle", "fast"], "'fast' is not a valid whole number."),
     (["signal", "x", "--status", "maybe"], "'maybe' is not one of 'success', 'pending', 'error'"),
     (["worker"], "Missing argument 'PLACE...'"),
     (["new", "9lives"], "'9lives' can't be an app's id"),
