@@ -110,6 +110,7 @@ async def twice(dsn: str, app_id: str, admin: asyncpg.Connection) -> AsyncIterat
         await admin.execute(f'UPDATE "{app_id}".jobs SET expired_at = hotmesh.now() WHERE key = $1', "j")
         await jobs.begin()
         yield jobs
+        calls.may_answer[0].set()
         assert await jobs.finish() == {"w": 1, "h": 2, "kid": 3}
         if await mesh.get_status(jobs.children[0]) > 0:
             await mesh.signal("kid.go", {"id": jobs.children[0], "x": 0})
