@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -112,3 +113,16 @@ async def test_an_afternoon_in_an_editor(editor: Editor) -> None:
     proposed = await editor.client.text_document_completion_async(lsp.CompletionParams(text_document=editor.document, position=position))
     assert isinstance(proposed, list)
     assert [item.label for item in proposed] == ["start", "work", "$self", "$job"]
+
+
+async def test_ctrl_c_ends_it_though_no_editor_says_a_word_more() -> None:
+    pipe = asyncio.subprocess.PIPE
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "hotmesh", "lsp", stdin=pipe, stdout=pipe)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    asked = b'{"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {"processId": null, "rootUri": null, "capabilities": {}}}'
+    process.stdin.write(b"Content-Length: %d\r\n\r\n%s" % (len(asked), asked))
+    assert (await process.stdout.readline()).startswith(b"Content-"), "it serves"
+    process.send_signal(signal.SIGINT)
+    async with asyncio.timeout(10):
+        assert await process.wait() == -signal.SIGINT
