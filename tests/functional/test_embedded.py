@@ -168,10 +168,13 @@ def trouble(cluster: Cluster) -> str:
     return str(caught.value)
 
 
-def test_trouble_no_space(folder: Path) -> None:
+@pytest.mark.parametrize("size", ["8m", "20m"])
+def test_trouble_no_space(folder: Path, size: str) -> None:
+    """However far it came."""
     small = folder / "small"
     small.mkdir()
-    if not ROOT or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", small], capture_output=True, check=False).returncode:
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", small]
+    if not ROOT or subprocess.run(mounting, capture_output=True, check=False).returncode:
         pytest.skip("a small file system can't be mounted here")
     try:
         assert trouble(server.cluster(small / "home")) == (

@@ -35,7 +35,7 @@ _BY_ERRNO: dict[int, str] = {
 }
 
 _BY_OUTPUT: tuple[tuple[str, str], ...] = (
-    (r"No space left on device|Disk quota exceeded", NO_SPACE),
+    (r"No space left on device|Disk quota exceeded|wrote only \d+ of \d+ bytes", NO_SPACE),
     (r"Read-only file system", READ_ONLY),
     (r'data directory "[^"]+" has wrong ownership', "{home} belongs to another user; set HOTMESH_HOME to a folder of your own."),
     (r'data directory "([^"]+)" has invalid permissions', "Others may read {0}: run 'chmod 700 {0}'."),
