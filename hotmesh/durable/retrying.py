@@ -1,9 +1,9 @@
 """A failed workflow that is asked to try again (`hotmesh retry`): what failed is done again, and what the failure has ended goes on.
 
 The step that failed is no part of the history. An activity or a child whose error it brought is run again; any other event is given to the
-function once more, whose code may have been mended. What the function waits for and is closed, since the failure closed it, is opened anew: a
-sleep ends when it would have ended, at once when that is past; a limit (`asyncio.timeout`, a condition's timeout) begins again, since what
-it limits does.
+function once more, whose code may have been mended. What the function waits for and is closed, since the failure closed it, is opened
+anew: a sleep ends when it would have ended, at once when that is past; a limit (`asyncio.timeout`, a condition's timeout) begins again,
+since what it limits does.
 """
 
 from __future__ import annotations

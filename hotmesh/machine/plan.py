@@ -10,12 +10,11 @@ from typing import Any, TypeAlias
 
 from hotmesh.errors import UnknownTopic
 from hotmesh.expr import Scope, compile_template, gives_json, to_json
+from hotmesh.machine.payload import accepts, validator
 from hotmesh.program import Activity, Graph, Hook, HookRule, Mapping, Match, Program, Template, Transition
 from hotmesh.values import UNDEFINED, Json, canonical
 
 Closure: TypeAlias = Callable[[Scope], Any]
-Validator: TypeAlias = Callable[[Json], str | None]
-"""Gives None for a payload that fits, else a sentence with the path and the reason."""
 
 
 class EdgePlan:
@@ -138,7 +137,7 @@ class GraphPlan:
         """The activity that takes what is posted to the job."""
         self.publishes = graph.publishes
         self.expire = None if graph.expire is None else _json(graph.expire)
-        self.validate = _validator(graph.input_schema) if validates else _accepts
+        self.validate = validator(graph.input_schema) if validates else accepts
 
     def parent_of(self, activity_id: str) -> str | None:
         """The activity below which this one's instances live."""
@@ -201,26 +200,3 @@ def _lineage(activity: Activity, graph: Graph) -> tuple[str, ...]:
     while (parent := graph.activities[chain[-1]].parent) is not None:
         chain.append(parent)
     return tuple(reversed(chain))
-
-
-def _accepts(_: Json) -> str | None:
-    return None
-
-
-def _validator(schema: Json | None) -> Validator:
-    """A check against a JSON Schema."""
-    if not schema:
-        return _accepts
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    validator = Draft202012Validator(schema)
-
-    def check(payload: Json) -> str | None:
-        error = best_match(validator.iter_errors(payload))
-        if error is None:
-            return None
-        path = ".".join(map(str, error.absolute_path))
-        return f"{path or 'the payload'}: {error.message}"
-
-    return check
