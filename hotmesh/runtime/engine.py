@@ -192,9 +192,6 @@ class Engine(Computing):
     async def _commit(self, works: list[Work]) -> None:
         """Commit as much of `works` as goes, together where possible."""
         while works:
-            now = asyncio.get_running_loop().time()
-            for work in works:
-                work.sent_at = now
             try:
                 epoch = await self._committer.commit([work.unit for work in works])
             except Refused as refused:

@@ -333,7 +333,7 @@ class Node(Waiters):
             await self.refresh()
         self.watching.note(work.unit.job.id for work in works)
         if self.telemetry.enabled:
-            tell(self.telemetry, works, asyncio.get_running_loop().time() - works[0].sent_at)
+            tell(self.telemetry, works, asyncio.get_running_loop().time() - works[0].unit.sent_at)
         topics: set[str] = set()
         for work in works:
             step, leased = work.unit.step, work.unit.leased
@@ -358,7 +358,7 @@ class Node(Waiters):
                 continue
             if message.delay_s is None:
                 self.message_claims.alarm.ring()
-            elif message.kind != "timer" or not self.timers.set(message, work.sent_at):
+            elif message.kind != "timer" or not self.timers.set(message, work.unit.stored_at):
                 self.message_claims.alarm.set(message.delay_s)
         if step.signals or step.waits or step.descend:
             self.message_claims.alarm.ring()

@@ -43,7 +43,7 @@ class OwnTimers(Service):
         self._changed = asyncio.Event()
 
     def set(self, message: Message, since: float) -> bool:
-        """Keep a timer that was set at `since` (loop time); false when it is left to the stream."""
+        """Keep a timer whose row says that it was set at `since` (loop time); false when it is left to the stream."""
         if message.delay_s is None or message.delay_s > HORIZON_S or len(self._timers) >= MOST:
             return False
         timer = Timer(since + message.delay_s, message.id, message.job_id or "", message.activity_id or "", message.dimension or ())

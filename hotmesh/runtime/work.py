@@ -78,8 +78,6 @@ class Work:
     """Events that came too late, as far as this state of the job tells: true once the commit shows that the state is the stored one, or
     when it was just read."""
     from_memory: bool = False
-    sent_at: float = 0.0
-    """When the commit was sent, in the loop's time."""
 
 
 class Counts:

@@ -6,6 +6,7 @@ connection (`pool.LOST`) or of a single step's content, which the caller finds b
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -20,6 +21,7 @@ from hotmesh.store.pool import Pool
 from hotmesh.store.queries import Queries
 from hotmesh.store.signal_row import signal_row
 from hotmesh.store.transactions import DriverError, Transaction
+from hotmesh.store.two_clocks import TwoClocks
 from hotmesh.values import Json, dumps
 
 
@@ -72,6 +74,10 @@ class Unit:
     retry_tokens: dict[str, int] = field(default_factory=dict)
     signal_keys: dict[str, list[str]] = field(default_factory=dict)
     """By signal id: the keys that the rules of all versions give for it."""
+    sent_at: float = 0.0
+    """When its commit was sent, in the loop's time."""
+    stored_at: float = 0.0
+    """The moment that the commit's rows name, in the loop's time: what is due after a while is due so long after it, not earlier."""
 
 
 class Batch:
@@ -161,7 +167,7 @@ class Batch:
             self._extend("purged", [{"job": job_id, "below": step.purged_below}])
         if step.pause:
             self._extend("paused", [job_id])
-        if unit.job.final and not unit.job.done:
+        if unit.job.final and (unit.job.failed or not unit.job.done):
             self._extend("persisted", [job_id])
 
     def _add_people(self, unit: Unit) -> None:
@@ -246,6 +252,7 @@ class Committer:
         self._owner = owner
         self._lease_s = lease_s
         self._expire_s = expire_s
+        self._clocks = TwoClocks()
 
     async def commit(self, units: list[Unit], connection: Transaction | None = None) -> int:
         """Commit all of `units` or none; the mesh's epoch.
@@ -258,14 +265,23 @@ class Committer:
         arguments = [self._owner, self._lease_s, *batch.arguments()]
         try:
             if connection is not None:
-                return int(await connection.fetchval(self._statement, *arguments))
+                return await self._send(connection, units, arguments)
             async with self._pool.acquire() as own:
-                return int(await own.fetchval(self._statement, *arguments))
+                return await self._send(own, units, arguments)
         except (asyncpg.PostgresError, DriverError) as error:
             refusal = _refusal(error)
             if refusal is None:
                 raise
             raise refusal from error
+
+    async def _send(self, connection: Transaction, units: list[Unit], arguments: list[Any]) -> int:
+        now = asyncio.get_running_loop().time
+        sent_at = now()
+        row = await connection.fetchrow(self._statement, *arguments)
+        stored_at = self._clocks.moment(row["now_s"], sent_at, now() - row["elapsed_s"])
+        for unit in units:
+            unit.sent_at, unit.stored_at = sent_at, stored_at
+        return int(row["epoch"])
 
 
 _REASONS = {reason.value: reason for reason in Reason}

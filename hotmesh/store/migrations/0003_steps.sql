@@ -5,9 +5,10 @@
 -- whole indexes (a bitmap scan needs a condition), joins that read a table to its end, and JIT, which one wrong estimate sets going.
 
 -- Messages are consumed under their lease token; a timer that its own setter fires has none (it is owned for a minute at most).
--- Commit any number of steps, all or none; the mesh's epoch. Guards: each job's revision, each consumed message's lease token, each wait that a timer
--- settled. A guard that fails raises HM001, HM006 or HM005 with the jobs it failed for in DETAIL, the ids in HINT; a start under a stale version HM002; a job id that
--- is alive HM003. Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
+-- Commit any number of steps, all or none; the mesh's epoch, the moment that the rows name (seconds of the Unix epoch) and how long it was ago
+-- when all was written. Guards: each job's revision, each consumed message's lease token, each wait that a timer settled. A guard that
+-- fails raises HM001, HM006 or HM005 with the jobs it failed for in DETAIL, the ids in HINT; a start under a stale version HM002; a job id
+-- that is alive HM003. Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
 CREATE FUNCTION {schema}.commit_steps(
   p_owner text, p_lease_s double precision,
   u_id uuid[], u_revision integer[], u_status bigint[], u_error text[], u_done boolean[], u_expire double precision[],
@@ -20,14 +21,14 @@ CREATE FUNCTION {schema}.commit_steps(
   t_id uuid[], t_topic text[], t_job uuid[], t_symbol text[], t_dimension text[], t_token bigint[],
   m_id uuid[], m_kind text[], m_job uuid[], m_symbol text[], m_dimension text[], m_payload text[], m_delay double precision[],
   m_token bigint[],
-  p_rare jsonb
-) RETURNS bigint LANGUAGE plpgsql
+  p_rare jsonb,
+  OUT o_epoch bigint, OUT o_now_s double precision, OUT o_elapsed_s double precision
+) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
 SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
   v_now timestamptz := hotmesh.now();
   v_deadline timestamptz := v_now + make_interval(secs => p_lease_s);
-  v_epoch bigint;
   v_version text;
   v_found uuid[];
   v_count bigint;
@@ -65,7 +66,7 @@ BEGIN
       PERFORM {schema}.raise_unfound('HM006', e_id, e_job, v_found);
     END IF;
   END IF;
-  SELECT epoch, version INTO v_epoch, v_version FROM {schema}.mesh WHERE single;
+  SELECT epoch, version INTO o_epoch, v_version FROM {schema}.mesh WHERE single;
   IF cardinality(j_id) > 0 THEN
     IF (v_version = ALL (j_version)) IS NOT TRUE THEN
       PERFORM {schema}.raise_other_version(j_id, j_version, j_more, v_version);
@@ -116,7 +117,8 @@ BEGIN
   IF p_rare IS NOT NULL THEN
     PERFORM {schema}.commit_rare(p_rare, v_now);
   END IF;
-  RETURN v_epoch;
+  o_now_s := extract(epoch FROM v_now);
+  o_elapsed_s := extract(epoch FROM hotmesh.now() - v_now);
 END $$;
 
 -- Raise an error for what was wanted and not found: its jobs in DETAIL, its ids in HINT.

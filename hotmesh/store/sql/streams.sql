@@ -1,6 +1,6 @@
 -- name: commit
 -- One transaction for any number of steps.
-SELECT {schema}.commit_steps(
+SELECT o_epoch AS epoch, o_now_s AS now_s, o_elapsed_s AS elapsed_s FROM {schema}.commit_steps(
   $1::text, $2::float8, $3::uuid[], $4::int[], $5::bigint[], $6::text[], $7::bool[], $8::float8[], $9::uuid[], $10::text[],
   $11::text[], $12::text[], $13::bigint[], $14::text[], $15::bool[], $16::float8[], $17::text[], $18::text[], $19::jsonb[],
   $20::uuid[], $21::text[], $22::text[], $23::text[], $24::bigint[], $25::uuid[], $26::text[], $27::text[], $28::text[],
