@@ -1,13 +1,14 @@
-"""Children that have ended before their parent, which tries again, asks for them anew."""
+"""Starts that meet a job of their id: their own doing, brought twice, or a child whose parent tries again and asks for it anew."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from hotmesh.errors import DuplicateJobError
 from hotmesh.machine.events import ChildAnswered, Retried
 from hotmesh.machine.job import JobState, Parent
 from hotmesh.machine.restore import restore
-from hotmesh.runtime.work import Pending
+from hotmesh.runtime.work import Pending, StartRequest
 from hotmesh.store.jobs import Found
 from hotmesh.store.streams import Lease
 
@@ -15,7 +16,22 @@ if TYPE_CHECKING:
     from hotmesh.runtime.node import Node
 
 
-async def answer_of(node: Node, child: Found, parent: Parent, lease: Lease) -> tuple[str, Pending]:
+async def meet(node: Node, request: StartRequest, lease: Lease, error: DuplicateJobError) -> None:
+    """A start that was brought before changes nothing. A parent that tries again has its child. Any other is given up."""
+    if request.job_id in await node.jobs.revisions([request.job_id]):
+        await node.streams.drop([], [lease])
+        return
+    adopted = await node.jobs.adopt(request.key, request.parent) if request.again and request.parent is not None else None
+    if adopted is None:
+        node.give_up_start(request, lease, error)
+    elif not adopted.done:
+        await node.streams.drop([], [lease])
+    else:
+        assert request.parent is not None
+        node.engine.accept(*await _answer_of(node, adopted, request.parent, lease))
+
+
+async def _answer_of(node: Node, child: Found, parent: Parent, lease: Lease) -> tuple[str, Pending]:
     """What is to happen: a child that failed at an activity is tried again, any other has its answer told to its parent."""
     job = await _read(node, child.id)
     error = job.error

@@ -99,7 +99,7 @@ class Computing(Refusing):
         plan = self._programs.plan(job.version)
         unit = work.unit
         for pending in pendings:
-            if pending.surely_late:
+            if pending.surely_late or isinstance(pending.event, StartRequest):
                 self._drop([pending], None)
                 continue
             before, settled = unit.step.dropped, len(unit.step.settled_waits)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine, Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from hotmesh import clock, codec
@@ -18,7 +18,7 @@ from hotmesh.ids import make_id, make_token
 from hotmesh.machine.events import ChildAnswered, TimerFired
 from hotmesh.machine.job import JobState
 from hotmesh.machine.restore import restore
-from hotmesh.runtime.adoption import answer_of
+from hotmesh.runtime.adoption import meet
 from hotmesh.runtime.bus import Bus, channel_of
 from hotmesh.runtime.claims import Leases, MessageClaims, TaskClaims
 from hotmesh.runtime.engine import Engine
@@ -300,12 +300,15 @@ class Node(Waiters):
             await tx.fetchval(paragraphs("connection")["notify_one"], channel_of(self.schema), dumps({"kind": kind}))
 
     def _refused_start(self, request: StartRequest, lease: Lease, error: HotMeshError) -> None:
-        """A child that can't be started is its parent's error."""
         self.engine.messages.pop(lease[0], None)
+        if isinstance(error, DuplicateJobError):
+            self.spawn(meet(self, request, lease, error))
+        else:
+            self.give_up_start(request, lease, error)
+
+    def give_up_start(self, request: StartRequest, lease: Lease, error: HotMeshError) -> None:
+        """A child that can't be started is its parent's error."""
         parent = request.parent
-        if request.again and isinstance(error, DuplicateJobError):
-            self.spawn(self._adopt(replace(request, again=False), lease, error))
-            return
         if parent is None or not parent.waits:
             message = f"the job {request.key} can't be started: {error}"
             logger.error("%s", message)
@@ -314,17 +317,6 @@ class Node(Waiters):
         detail = {"code": error.code, "message": str(error)}
         event = ChildAnswered(parent.activity_id, parent.dimension, request.job_id, "error", error.code, None, detail)
         self.engine.accept(parent.job_id, Pending(event, message=lease))
-
-    async def _adopt(self, request: StartRequest, lease: Lease, error: HotMeshError) -> None:
-        """A parent that tries again finds its child: that goes on, is tried again, or has its answer."""
-        assert request.parent is not None
-        adopted = await self.jobs.adopt(request.key, request.parent)
-        if adopted is None:
-            self._refused_start(request, lease, error)
-        elif not adopted.done:
-            await self.streams.drop([], [lease])
-        else:
-            self.engine.accept(*await answer_of(self, adopted, request.parent, lease))
 
     # ---- effects out
 

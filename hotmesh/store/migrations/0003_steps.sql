@@ -32,7 +32,6 @@ DECLARE
   v_version text;
   v_found uuid[];
   v_count bigint;
-  v_stored bigint;
 BEGIN
   IF cardinality(u_id) > 0 THEN
     WITH moved AS (
@@ -71,21 +70,22 @@ BEGIN
     IF (v_version = ALL (j_version)) IS NOT TRUE THEN
       PERFORM {schema}.raise_other_version(j_id, j_version, j_more, v_version);
     END IF;
-    v_stored := 0;
+    v_found := '{{}}';
     LOOP
-      INSERT INTO {schema}.jobs (id, key, topic, version, status, error, completed_at, expired_at, created_at, updated_at,
-                        entity, origin, facets, trace, parent_id, parent_key, parent_activity, parent_dimension, parent_waits)
-      SELECT n.id, n.key, n.topic, n.version, n.status, n.error::json, CASE WHEN n.done THEN v_now END,
-             CASE WHEN n.expire >= 0 THEN v_now + make_interval(secs => n.expire) END, v_now, v_now,
-             n.entity, n.origin, n.more -> 'facets', (n.more -> 'trace')::json, (n.more ->> 'parent_id')::uuid, n.more ->> 'parent_key',
-             n.more ->> 'parent_activity', n.more ->> 'parent_dimension', coalesce((n.more ->> 'parent_waits')::boolean, true)
-      FROM unnest(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_entity, j_origin, j_more)
-             n(id, key, topic, version, status, error, done, expire, entity, origin, more)
-      ON CONFLICT (key, retired_at) DO NOTHING;
-      GET DIAGNOSTICS v_count = ROW_COUNT;
-      v_stored := v_stored + v_count;
-      EXIT WHEN v_stored = cardinality(j_id);
-      PERFORM {schema}.retire_jobs(j_id, j_key, j_more, v_now);
+      WITH stored AS (
+        INSERT INTO {schema}.jobs (id, key, topic, version, status, error, completed_at, expired_at, created_at, updated_at,
+                          entity, origin, facets, trace, parent_id, parent_key, parent_activity, parent_dimension, parent_waits)
+        SELECT n.id, n.key, n.topic, n.version, n.status, n.error::json, CASE WHEN n.done THEN v_now END,
+               CASE WHEN n.expire >= 0 THEN v_now + make_interval(secs => n.expire) END, v_now, v_now,
+               n.entity, n.origin, n.more -> 'facets', (n.more -> 'trace')::json, (n.more ->> 'parent_id')::uuid, n.more ->> 'parent_key',
+               n.more ->> 'parent_activity', n.more ->> 'parent_dimension', coalesce((n.more ->> 'parent_waits')::boolean, true)
+        FROM unnest(j_id, j_key, j_topic, j_version, j_status, j_error, j_done, j_expire, j_entity, j_origin, j_more)
+               n(id, key, topic, version, status, error, done, expire, entity, origin, more)
+        ON CONFLICT (key, retired_at) DO NOTHING
+        RETURNING id
+      ) SELECT v_found || coalesce(array_agg(id), '{{}}') INTO v_found FROM stored;
+      EXIT WHEN cardinality(v_found) = cardinality(j_id);
+      PERFORM {schema}.retire_jobs(j_id, j_key, j_more, v_found, v_now);
     END LOOP;
   END IF;
   IF cardinality(i_job) > 0 THEN
@@ -144,8 +144,10 @@ BEGIN
   END IF;
 END $$;
 
--- Some starts met a job that has their key: retire those that have expired (or are finished, and are to be replaced), else raise HM003.
-CREATE FUNCTION {schema}.retire_jobs(j_id uuid[], j_key text[], j_more jsonb[], p_now timestamptz) RETURNS void LANGUAGE plpgsql AS $$
+-- Some starts, those not stored yet, met a job that has their key: retire those jobs that have expired (or are finished, and are to be
+-- replaced), else raise HM003. Neither when what they met has just been deleted.
+CREATE FUNCTION {schema}.retire_jobs(j_id uuid[], j_key text[], j_more jsonb[], p_stored uuid[], p_now timestamptz) RETURNS void
+LANGUAGE plpgsql AS $$
 DECLARE
   v_taken text;
 BEGIN
@@ -154,8 +156,11 @@ BEGIN
     AND (j.expired_at <= p_now OR n.more ->> 'on_duplicate' = 'replace_finished');
   IF NOT FOUND THEN
     SELECT string_agg(n.id::text, ',') INTO v_taken
-    FROM unnest(j_id, j_key) n(id, key) JOIN {schema}.jobs j ON j.key = n.key AND j.retired_at = 'infinity' AND j.id <> n.id;
-    RAISE EXCEPTION 'duplicate job' USING ERRCODE = 'HM003', DETAIL = coalesce(v_taken, array_to_string(j_id, ','));
+    FROM unnest(j_id, j_key) n(id, key) JOIN {schema}.jobs j ON j.key = n.key AND j.retired_at = 'infinity'
+    WHERE NOT n.id = ANY (p_stored);
+    IF v_taken IS NOT NULL THEN
+      RAISE EXCEPTION 'duplicate job' USING ERRCODE = 'HM003', DETAIL = v_taken;
+    END IF;
   END IF;
 END $$;
 
