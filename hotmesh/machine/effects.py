@@ -126,3 +126,14 @@ class Step:
     """Span attributes by instance, from the `telemetry` key."""
     dropped: int = 0
     """Events that came late or twice."""
+
+    def forget_moot(self) -> None:
+        """Leave out what this very step has both asked for and taken back."""
+        gone = {*self.removed_tasks, *self.removed_messages, *self.removed_waits, *self.closed_escalations}
+        if not gone:
+            return
+        self.tasks = [task for task in self.tasks if task.id not in gone]
+        self.retries = [retry for retry in self.retries if retry.id not in gone]
+        self.messages = [message for message in self.messages if message.id not in gone]
+        self.waits = [wait for wait in self.waits if wait.id not in gone]
+        self.escalations = [escalation for escalation in self.escalations if escalation.id not in gone]

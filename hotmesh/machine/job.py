@@ -57,6 +57,8 @@ class Instance:
     """How many dimensions have been opened below it; not stored, counted from the rows."""
     passed: bool = False
     """Entered by a cycle."""
+    branch: int | None = None
+    """Of one that was entered again below an activity with several answers: the number under which its branch began."""
 
     @property
     def key(self) -> Key:
@@ -75,6 +77,8 @@ class Instance:
             value["item"] = self.item
         if self.index is not None:
             value["index"] = self.index
+        if self.branch is not None:
+            value["branch"] = self.branch
         for name in _UNLESS_EMPTY:
             held = getattr(self, name)
             if held:
@@ -102,6 +106,7 @@ class Instance:
             wait_ids=tuple(value.get("wait_ids", ())),
             escalation_id=value.get("escalation_id"),
             passed=value.get("passed", False),
+            branch=value.get("branch"),
         )
 
 

@@ -109,13 +109,17 @@ class Run:
 
     def enter(self, activity_id: str, above: Dimension, number: int, **given: Json) -> Instance:
         """Open an instance below the one at `above`; it begins when its turn comes."""
+        plan = self.graph.activities[activity_id]
         instance = Instance(activity_id, (*above, number), created_ms=self._now_ms, **given)
+        if above:
+            parent = self.job.instances[plan.lineage[-2], above]
+            parent.opened = max(parent.opened, number + 1)
         self.job.instances[instance.key] = instance
         self.job.open[instance.key] = instance
         self.job.status += 1
         self.step.touched[instance.key] = True
         self._count_joins(instance, +1)
-        if self.graph.activities[activity_id].gathers:
+        if plan.gathers and not instance.passed:
             self.candidates.append((activity_id, above))
         else:
             self.queue.append(instance)
@@ -127,9 +131,16 @@ class Run:
         self.step.touched.setdefault(instance.key, False)
 
     def forget(self, instance: Instance) -> None:
-        """Write no row for an instance that began and ended in this very step."""
-        if self.step.touched.get(instance.key):
-            del self.step.touched[instance.key], self.job.instances[instance.key]
+        """Write no row for an instance that began and ended in this very step; its number is free again unless others have it."""
+        if not self.step.touched.get(instance.key):
+            return
+        job, place = self.job, instance.dimension
+        del self.step.touched[instance.key], job.instances[instance.key]
+        parent = self.graph.activities[self.plan_of(instance).lineage[-2]]
+        shared = (parent.id, place) in job.answers or any((edge.target, place) in job.instances for edge in parent.edges)
+        above = job.instances[parent.id, place[:-1]]
+        if above.opened == place[-1] + 1 and not shared:
+            above.opened = place[-1]
 
     def dispatched(self, instance: Instance) -> None:
         """Leg 1 is done (once more)."""
@@ -159,7 +170,7 @@ class Run:
 
     def settle(self, instance: Instance, status: str, code: int, output: Json = UNDEFINED, error: Json = None) -> None:
         """Take an answer: write it down, run the maps, fire the edges; what no edge takes and is an error fails the job."""
-        plan = self.plan_of(instance)
+        plan, base = self.plan_of(instance), instance.opened
         self._answer(instance, status, code, output, error, final=status != "pending")
         try:
             self._map(instance, plan)
@@ -167,7 +178,7 @@ class Run:
         except PipeError as raised:
             fired = self._raised(instance, plan, raised)
         if digits.is_open(instance.ledger):
-            self._keep_answer(instance)
+            self._keep_answer(instance, base)
         elif instance.status == "error" and not fired and not self.job.cancelled:
             self.fail(instance.error or _error(instance.code, "the activity failed"), instance)
 
@@ -203,8 +214,13 @@ class Run:
         if plan.emit is not None and self.value(plan.emit, instance, "emit") is True:
             self._publish(final=False)
         if plan.persist is not None and self.value(plan.persist, instance, "persist") is True:
+            self._persist(instance)
+
+    def _persist(self, instance: Instance) -> None:
+        """Begin to count down; the first time, what the data is by now is final. Raises PipeError for an `expire` that is no duration."""
+        self.step.expires, self.step.expire_s = True, self._kept_s(instance)
+        if not self.job.final:
             self._publish(final=True)
-            self.step.expires, self.step.expire_s = True, self._expiry()
             self.job.final = True
 
     def map_job(self, instance: Instance, plan: ActivityPlan) -> None:
@@ -245,8 +261,9 @@ class Run:
         place = f"{self.job.topic}: {instance.activity_id}"
         return {**_error(MAPPING_FAILED, f"{place}: {raised}"), "activity": instance.activity_id, "graph": self.job.topic}
 
-    def _keep_answer(self, instance: Instance) -> None:
-        """Keep a pending answer under the dimension it opened, for the references of the branch it began."""
+    def _keep_answer(self, instance: Instance, base: int) -> None:
+        """Keep a pending answer under the last dimension it opened, at least `base`, for the references of the branch it began."""
+        instance.opened = max(instance.opened, base + 1)
         dimension = (*instance.dimension, instance.opened - 1)
         kept = Instance(
             instance.activity_id,
@@ -272,7 +289,6 @@ class Run:
         edges = plan.edges_for(status, code)
         taken = [(edge, self._items(edge, instance)) for edge in edges if not edge.match or self._holds(edge, instance)]
         base = instance.opened
-        instance.opened = base + max([1, *(len(items) for _, items in taken if items is not None)])
         for edge, items in taken:
             self._follow(edge, items, instance, base)
         return bool(taken)
@@ -302,12 +318,11 @@ class Run:
             above = instance.dimension[: self.graph.activities[target.activity.join_scope or ""].depth + 1]
             if (target.id, (*above, 0)) not in self.job.instances:
                 self.enter(target.id, above, 0)
-            return
-        if items is None:
+        elif items is None:
             self.enter(target.id, instance.dimension, base)
-            return
-        for number, item in enumerate(items):
-            self.enter(target.id, instance.dimension, base + number, item=item, index=number)
+        else:
+            for number, item in enumerate(items):
+                self.enter(target.id, instance.dimension, base + number, item=item, index=number)
 
     def reenter(self, activity_id: str, dimension: Dimension, payload: Json) -> None:
         """Enter an activity again beside its instance at `dimension`. Raises PipeError after 10,000 times."""
@@ -319,8 +334,9 @@ class Run:
         number = above.opened
         if number > MAX_REENTRIES:
             raise LimitError(f"{activity_id} was entered {MAX_REENTRIES:,} times below one {above.activity_id}")
-        above.opened = number + 1
-        self.enter(activity_id, dimension[:-1], number, input=payload, item=former.item, index=former.index, passed=True)
+        branch = former.dimension[-1] if former.branch is None and self.job.answers else former.branch
+        given = {"item": former.item, "index": former.index, "branch": branch}
+        self.enter(activity_id, dimension[:-1], number, input=payload, passed=True, **given)
 
     # ---- the end
 
@@ -397,15 +413,17 @@ class Run:
         self.step.messages.append(Message(self.make_id(), "child", parent.job_id, parent.activity_id, parent.dimension, payload))
 
     def _expiry(self) -> float | None:
-        """Seconds the job's rows stay, from its graph's `expire`; None = the setting's default."""
-        if self.graph.expire is None:
-            return None
+        """Seconds the ended job's rows stay; an `expire` that gives no duration is told in its error."""
         trigger = self.job.instances[self.graph.trigger.id, (0,)]
         try:
-            return self.duration(self.graph.expire, trigger, "expire")
+            return self._kept_s(trigger)
         except PipeError as raised:
             self.job.error = self.job.error or self.mapping_error(trigger, raised)
             return None
+
+    def _kept_s(self, instance: Instance) -> float | None:
+        """Seconds the job's rows stay, from its graph's `expire`; None = the setting's default. Raises PipeError."""
+        return None if self.graph.expire is None else self.duration(self.graph.expire, instance, "expire")
 
     def duration(self, template: Closure, instance: Instance, name: str) -> float | None:
         """The seconds that a template gives, None for nothing. Raises PipeError for what is no duration."""

@@ -88,7 +88,9 @@ class JobScope:
 
     def _answer(self, instance: Instance, plan: ActivityPlan) -> Instance | None:
         """The pending answer that opened this branch; it is kept under the last dimension that it opened."""
-        number = self.instance.dimension[plan.depth + 1]
+        depth = plan.depth + 1
+        first = self.job.instances.get((self.plan.lineage[depth], self.instance.dimension[: depth + 1]))
+        number = self.instance.dimension[depth] if first is None or first.branch is None else first.branch
         kept = (self.job.answers.get((plan.id, (*instance.dimension, n))) for n in range(number, instance.opened))
         return next((answer for answer in kept if answer is not None), None)
 

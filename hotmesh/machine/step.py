@@ -62,6 +62,7 @@ def start(
     run = Run(plan, job, moment, step)
     run.enter(graph.trigger.id, (), 0, output=payload)
     _until_nothing_moves(run)
+    step.forget_moot()
     return job, step
 
 
@@ -77,6 +78,7 @@ def step(plan: Plan, job: JobState, event: Event, moment: Moment, into: Step | N
     run = Run(plan, job, moment, done)
     _take(run, event)
     _until_nothing_moves(run)
+    done.forget_moot()
     job.updated_ms = moment.now_ms
     return done
 
@@ -269,7 +271,7 @@ def _on_continued(run: Run) -> None:
     """Take up what was entered and has not begun."""
     for instance in run.job.open.values():
         if not digits.has_begun(instance.ledger):
-            if run.plan_of(instance).gathers:
+            if run.plan_of(instance).gathers and not instance.passed:
                 run.candidates.append((instance.activity_id, instance.dimension[:-1]))
             else:
                 run.queue.append(instance)

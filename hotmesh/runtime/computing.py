@@ -162,7 +162,6 @@ class Computing(Refusing):
         unit, token = work.unit, make_token()
         if unit.leased:
             return
-        _withdraw(unit.step)
         for signal in unit.step.signals:
             unit.signal_keys[signal.id] = self._programs.signal_keys(signal.topic, signal.data, clock.now())
         for task in unit.step.tasks:
@@ -222,14 +221,6 @@ def more(request: StartRequest, job: JobState) -> dict[str, Json]:
             "parent_waits": job.parent.waits,
         }
     return more
-
-
-def _withdraw(step: Step) -> None:
-    """Don't even send what this very step has taken back."""
-    gone = {*step.removed_tasks, *step.removed_messages}
-    if gone:
-        step.tasks = [task for task in step.tasks if task.id not in gone]
-        step.messages = [message for message in step.messages if message.id not in gone]
 
 
 def _consume(unit: Unit, pending: Pending) -> None:

@@ -170,11 +170,17 @@ def _above_foreach(shape: Shape, sources: list[EdgeOutline]) -> str | None:
 
 
 def _look_ahead(graph: GraphOutline, shape: Shape) -> None:
-    """Joins ahead, to a fixed point because cycles lead back up; without joins there is nothing to do."""
+    """Joins ahead, to a fixed point because cycles lead back up; without joins there is nothing to do.
+
+    Ahead is what can still be reached of the same instance of a join: a cycle that enters the join's scope again, or what lies above it,
+    leads to another one, and one that enters the join itself again gathers nothing.
+    """
     joins = {id: 1 << shape.position[id] for id in shape.order if graph.activities[id].join is not None}
     if not joins:
         return
-    following = {id: list(_following(graph, shape, id)) for id in shape.order}
+    following = {id: [edge.target for edge in shape.outgoing.get(id, ()) if edge.target in shape.position] for id in shape.order}
+    again = {id: ancestor for id in shape.order if (ancestor := _entered_again(graph, shape, id)) is not None}
+    around = {id: sum(bit for join, bit in joins.items() if shape.is_dominator(shape.scope.get(join, ""), id)) for id in again.values()}
     ahead = dict.fromkeys(shape.order, 0)
     changed = True
     while changed:
@@ -183,17 +189,16 @@ def _look_ahead(graph: GraphOutline, shape: Shape) -> None:
             bits = ahead[activity_id]
             for target in following[activity_id]:
                 bits |= ahead[target] | joins.get(target, 0)
+            if activity_id in again:
+                ancestor = again[activity_id]
+                bits |= ahead[ancestor] & around[ancestor]
             changed = changed or bits != ahead[activity_id]
             ahead[activity_id] = bits
     shape.ahead_bits = ahead
 
 
-def _following(graph: GraphOutline, shape: Shape, activity_id: str) -> Iterator[str]:
-    """The activities entered from here: along the edges, and for a cycle its ancestor."""
-    for edge in shape.outgoing.get(activity_id, ()):
-        if edge.target in shape.position:
-            yield edge.target
+def _entered_again(graph: GraphOutline, shape: Shape, activity_id: str) -> str | None:
+    """The ancestor of a cycle."""
     activity = graph.activities[activity_id]
     ancestor = activity.node.get("ancestor") if activity.kind == "cycle" else None
-    if isinstance(ancestor, Scalar) and text_of(ancestor) in shape.position:
-        yield text_of(ancestor)
+    return text_of(ancestor) if isinstance(ancestor, Scalar) and text_of(ancestor) in shape.position else None

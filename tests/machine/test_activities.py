@@ -122,7 +122,6 @@ def test_pending_answers_open_a_dimension_each_and_keep_what_each_said() -> None
         ("b", (0, 0, 2), {"saw": 3}),
     ]
     it.memory.clear()
-    del it.tasks[task.id]
     it.run()
     assert it.job(job).status == 0
 
@@ -137,7 +136,6 @@ def test_each_item_that_a_pending_answer_opens_sees_that_answer() -> None:
     it.take(job, succeed(task, {"n": 1, "items": [1, 2, 3]}, "pending", 202))
     it.take(job, succeed(task, {"n": 2, "items": [4]}, "pending", 202))
     it.take(job, succeed(task, {"n": 3}))
-    del it.tasks[task.id]
     for id_ in [id_ for id_, (_, each) in it.tasks.items() if each.topic == "note"]:
         it.deliver(id_)
     assert [each.input["saw"] for _, each in it.tasks.values()] == [1, 1, 1, 2]
@@ -390,6 +388,7 @@ def test_a_signal_meets_a_hook_and_goes_on() -> None:
     it = world({"h": HOOK}, {"t": to("h")}, sender, hooks=RULE)
     job = it.start("main", {"k": 1})
     assert it.job(it.start("send")).status == 0
+    it.run()
     assert it.job(job).data == {"woke": {"k": 1, "v": 2}}
 
 

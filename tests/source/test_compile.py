@@ -205,16 +205,23 @@ activities:
   back: {type: cycle, ancestor: loop}
   b: {type: hook}
   c: {type: hook}
+  here: {type: hook}
+  again: {type: cycle, ancestor: b}
   j: {type: hook, join: all}
+  afresh: {type: cycle, ancestor: loop}
+  itself: {type: cycle, ancestor: j}
 transitions:
   a: [{to: loop}]
   loop: [{to: b}, {to: c}, {to: back, conditions: {code: 201}}]
-  b: [{to: j}]
+  b: [{to: j}, {to: here}]
+  here: [{to: again, conditions: {code: 201}}]
   c: [{to: j}]
+  j: [{to: afresh, conditions: {code: 201}}, {to: itself, conditions: {code: 202}}]
 """
     ).graphs["x"]
     ahead = {id: activity.joins_ahead for id, activity in graph.activities.items()}
-    assert ahead == {"a": ("j",), "loop": ("j",), "back": ("j",), "b": ("j",), "c": ("j",), "j": ()}
+    branches = dict.fromkeys(["a", "loop", "b", "c", "here", "again"], ("j",))
+    assert ahead == branches | dict.fromkeys(["back", "j", "afresh", "itself"], ()), "what enters the join's scope again meets another join"
 
 
 SHORT = "subscribes: hello\nactivities:\n  start: {type: trigger}\n"

@@ -171,6 +171,31 @@ async def test_a_hook_met_by_an_early_signal_waits_for_no_other(start: Start, ds
     assert {(await mesh.pubsub("waiting", {"who": "ann"})).data["got"] for _ in range(2)} == {"wake", "poke"}
 
 
+async def test_a_hook_that_is_taken_back_as_it_registers_waits_for_nothing(start: Start, admin: asyncpg.Connection) -> None:
+    """Its job ends in the step in which it began to wait; a signal goes to the hook that does wait."""
+    mesh = await start(
+        WAITING.replace("SLEEP", "escalation: {role: clerk},")
+        + """- subscribes: hasty
+  activities:
+    begin: {type: trigger}
+    hold: {type: hook}
+    never: {type: hook, escalation: {role: clerk}}
+    stop: {type: interrupt, throw: false}
+  transitions: {begin: [{to: hold}], hold: [{to: never}, {to: stop}]}
+  hooks:
+    wake:
+      - to: never
+        conditions: {match: [{expected: '{begin.output.data.who}', actual: '{$hook.data.who}'}]}
+"""
+    )
+    await mesh.pub("hasty", {"who": "ann"}, job_id="hasty")
+    await mesh.pub("waiting", {"who": "ann"}, job_id="ann")
+    assert await admin.fetchval(f"SELECT count(*) FROM {mesh.node.schema}.waits") == 1
+    assert await admin.fetchval(f"SELECT count(*) FROM {mesh.node.schema}.escalations WHERE state = 'pending'") == 1
+    await mesh.signal("wake", {"who": "ann", "value": 5})
+    assert (await mesh.result("ann", timeout=20)).data == {"got": 5}
+
+
 async def test_a_hook_sleeps(start: Start) -> None:
     mesh = await start(WAITING.replace("SLEEP", "sleep: 0.05,"))
     data = (await mesh.pubsub("waiting", {"who": "ann"})).data
@@ -603,6 +628,23 @@ async def test_emit_and_persist_are_heard(start: Start) -> None:
     await mesh.sub("emitted", lambda _, output: heard.put_nowait(output.data["stage"]))
     await mesh.pubsub("emitting", {})
     assert [await asyncio.wait_for(heard.get(), 20) for _ in range(2)] == [2, 3]
+
+
+async def test_what_was_persisted_stays_final_though_its_job_fails_in_the_same_step(start: Start, admin: asyncpg.Connection) -> None:
+    mesh = await start(
+        """
+- subscribes: keeping
+  activities:
+    begin: {type: trigger}
+    keep: {type: hook, persist: true}
+    bad: {type: hook, input: {maps: {n: {'@pipe': [['{begin.output.data.text}'], ['{@json.parse}']]}}}}
+  transitions:
+    begin: [{to: keep}, {to: bad}]
+"""
+    )
+    with pytest.raises(JobError, match="parse"):
+        await mesh.pubsub("keeping", {"text": "{"})
+    assert await admin.fetchval(f"SELECT persisted FROM {mesh.node.schema}.jobs"), "a retry would tell its end a second time"
 
 
 async def test_an_emission_answers_a_waiting_parent(start: Start) -> None:
