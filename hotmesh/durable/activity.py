@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, Unpack, overload
 
 from hotmesh.durable.activity_calls import ActivityOptions, ActivityProxy, ProxyOptions, call_activity
+from hotmesh.durable.remote import text_of
 from hotmesh.durable.running import running
 from hotmesh.durable.values import encode
 from hotmesh.values import Json
@@ -134,8 +135,11 @@ activity = ActivityNamespace()
 
 
 async def run_function(function: Callable[..., Any], args: tuple[Any, ...], keywords: Mapping[str, Any]) -> Any:
-    """Call an activity's function: an async one here, a plain one in a thread."""
-    if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
-        return await function(*args, **keywords)
-    result = await asyncio.to_thread(functools.partial(function, *args, **keywords))
-    return await result if isinstance(result, Awaitable) else result
+    """Call an activity's function: an async one here, a plain one in a thread. One that would end the process fails instead."""
+    try:
+        if inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(getattr(function, "__call__", None)):  # noqa: B004
+            return await function(*args, **keywords)
+        result = await asyncio.to_thread(functools.partial(function, *args, **keywords))
+        return await result if isinstance(result, Awaitable) else result
+    except SystemExit as error:
+        raise RuntimeError(text_of(error)) from error

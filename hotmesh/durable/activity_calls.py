@@ -61,6 +61,8 @@ class ActivityOptions:
     def to_json(self) -> dict[str, Json]:
         """What the worker is told. Raises ValueError naming an option that makes no sense."""
         told: dict[str, Json] = {}
+        if not isinstance(self.task_queue, (str, type(None))):
+            raise TypeError(f"a task queue is a text, not {self.task_queue!r}")
         for name in ("start_to_close_timeout", "schedule_to_start_timeout", "heartbeat_timeout"):
             value = getattr(self, name)
             if value is not None:

@@ -88,6 +88,12 @@ class ActivityWorker:
             return StreamResponse(encode(result, f"the result of {name}"))
         except ActivityOverTime as over:
             return _failed(over, told, code=TIMEOUT_CODE)
+        except asyncio.CancelledError as error:
+            if _is_cancelled():
+                raise
+            broken = RuntimeError(f"it raised {error!r}, though nobody has cancelled it")
+            broken.__cause__ = error
+            return _failed(broken, told)
         except Exception as error:
             return _failed(error, told)
 
@@ -111,6 +117,12 @@ class ActivityWorker:
         finally:
             context.reset(token)
             await heart.stop(failed=failed)
+
+
+def _is_cancelled() -> bool:
+    """Whether the running task is asked to end, as it is when its worker stops or nobody waits for it any more."""
+    task = asyncio.current_task()
+    return task is None or task.cancelling() > 0
 
 
 async def _within(work: Coroutine[Any, Any, Any], told: dict[str, Json], about: ActivityContext, heart: Heart) -> Any:

@@ -22,9 +22,10 @@ from hotmesh.durable.definition import (
     start_payload,
 )
 from hotmesh.durable.handle import Handle, Waiting
+from hotmesh.durable.running import running
 from hotmesh.durable.signals_out import send_to
 from hotmesh.durable.values import encode_call, result_type
-from hotmesh.errors import DuplicateJobError, JobNotFound, PayloadError
+from hotmesh.errors import DuplicateJobError, JobNotFound, PayloadError, WorkflowViolation
 from hotmesh.runtime.work import StartRequest
 from hotmesh.store.listing import Listing, Page
 from hotmesh.store.roles import Credentials, WorkerRole
@@ -56,7 +57,12 @@ class Client:
         self._others: dict[str, Client] = {}
 
     async def mesh(self) -> HotMesh:
-        """The mesh beneath. Raises ConnectionError."""
+        """The mesh beneath. Raises ConnectionError, and WorkflowViolation inside of a workflow."""
+        if running() is not None:
+            raise WorkflowViolation(
+                "a Durable.Client inside a workflow function is I/O, which a replay repeats: "
+                "use Durable.workflow (execute_child, signal, …) or do it in an activity"
+            )
         if self._shared is None:
             async with self._joining:
                 if self._shared is None:
@@ -143,8 +149,8 @@ class Client:
         return await (await self.mesh()).list_worker_roles()
 
     def get_handle(self, workflow_id: str, workflow: Workflow[R] | None = None) -> Handle[R]:
-        """A workflow by its id; with its function, its result is typed."""
-        return Handle(self, workflow_id, result_type(workflow) if workflow is not None else Any)
+        """A workflow by its id; with its function, its result is typed. Raises PayloadError for what can't be an id."""
+        return Handle(self, _checked_id(workflow_id), result_type(workflow) if workflow is not None else Any)
 
 
 class WorkflowClient:
@@ -179,7 +185,8 @@ class WorkflowClient:
         """
         unknown = options.keys() - set(OPTIONS)
         if unknown:
-            raise TypeError(f"start() has no option {sorted(unknown)[0]!r}; it has {', '.join(OPTIONS)}")
+            have = f"it has {', '.join(OPTIONS)}; what the workflow takes goes before them, by position"
+            raise TypeError(f"start() has no option {sorted(unknown)[0]!r}; {have}")
         client = self._client.of(options.pop("namespace", None))
         key = ids.make_id() if workflow_id is None else _checked_id(workflow_id)
         payload = {**_payload(workflow, task_queue, args, options), "id": key}
@@ -214,7 +221,8 @@ class WorkflowClient:
             await send_to(await self._client.mesh(), workflow_id, signal_id, data)
             return
         topic = SIGNAL_TOPIC if workflow_id is None else f"{SIGNAL_TOPIC}.job"
-        await (await self._client.mesh()).signal(topic, signal_payload(signal_id, data, workflow_id), tx=tx)
+        payload = signal_payload(signal_id, data, workflow_id)
+        await (await self._client.mesh()).signal(topic, payload, tx=tx)
 
     async def hook(
         self, function: Callable[..., Any] | str, args: Sequence[Any] = (), *, workflow_id: str, timeout: float | None = None
@@ -225,7 +233,7 @@ class WorkflowClient:
     async def get_handle(self, task_queue: str, workflow: Workflow[R] | str, workflow_id: str) -> Handle[R]:
         """A workflow by its id. Raises JobNotFound."""
         mesh = await self._client.mesh()
-        if await mesh.node.jobs.find(workflow_id) is None:
+        if await mesh.node.jobs.find(_checked_id(workflow_id)) is None:
             raise JobNotFound(f"there is no workflow {workflow_id!r} in {self._client.namespace}; it may have expired")
         return Handle(self._client, workflow_id, result_type(workflow) if callable(workflow) else Any)
 

@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
+from hotmesh.durable.job_data import search_json
 from hotmesh.durable.values import encode
 from hotmesh.duration import parse_duration
 from hotmesh.values import Json
@@ -80,9 +81,11 @@ def _is_async(function: Callable[..., Any]) -> bool:
 
 def start_payload(name: str, queue: str, args: Sequence[Json], options: Mapping[str, Any]) -> dict[str, Json]:
     """The payload of `durable.start`. `options` that are None are left out. Raises ValueError naming one that makes no sense."""
+    if not isinstance(queue, str):
+        raise TypeError(f"a task queue is a text, not {queue!r}")
     payload: dict[str, Json] = {"name": name, "queue": queue, "args": list(args), "entity": options.get("entity") or name}
     if options.get("search"):
-        payload["data"] = encode(dict(options["search"]), "search")
+        payload["data"] = search_json(options["search"])
     for option in ("expire", "delay", "execution_timeout"):
         if options.get(option) is not None:
             payload[option] = _seconds(option, options[option])
@@ -94,12 +97,17 @@ def start_payload(name: str, queue: str, args: Sequence[Json], options: Mapping[
 
 def _seconds(option: str, value: Any) -> float:
     try:
-        return parse_duration(value, bare=False)
+        seconds = parse_duration(value, bare=False)
     except ValueError as reason:
         raise ValueError(f"{option}: {reason}") from None
+    if seconds < 0 or (option == "execution_timeout" and seconds == 0):
+        raise ValueError(f"{option}: {value!r} is no time to come")
+    return seconds
 
 
 def signal_payload(signal_id: str, data: object, job: str | None) -> dict[str, Json]:
     """What a signal carries: the id it is waited for under, the job when it is for one, and the payload."""
+    if not isinstance(signal_id, str) or not signal_id:
+        raise TypeError(f"a signal's id is a text, not {signal_id!r}")
     payload: dict[str, Json] = {"id": signal_id, "data": encode(data, f"the data of the signal {signal_id}")}
     return payload if job is None else {**payload, "job": job, "$expire": KEEP_SIGNAL_S}

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Literal, TypeVar
 
 from hotmesh.durable import requests_out
-from hotmesh.durable.definition import START_TOPIC, name_of
+from hotmesh.durable.definition import START_TOPIC, checked, name_of
 from hotmesh.durable.job_data import RESULT
 from hotmesh.durable.patience import patient, reason
 from hotmesh.durable.remote import add_remote_traceback
@@ -56,6 +56,7 @@ class Handle(Generic[R]):
         Raises WorkflowError (WorkflowCancelled, WorkflowTerminated, WorkflowTimeout) with code and cause when it failed, JobTimeout (504)
         when `timeout` seconds are over, JobNotFound.
         """
+        _check_timeout(timeout)
         mesh = await self._client.mesh()
         try:
             data = await self._end(mesh, timeout)
@@ -100,6 +101,8 @@ class Handle(Generic[R]):
 
     async def query_state(self, fields: Iterable[str]) -> dict[str, Json]:
         """Some of the searchable fields. Raises JobNotFound."""
+        if isinstance(fields, str):
+            raise TypeError(f"fields is a list of names, not {fields!r}; one name is a list of one")
         data = await self.state()
         return {name: data.get(name) for name in fields}
 
@@ -130,21 +133,27 @@ class Handle(Generic[R]):
         """Let it go on. Raises JobNotFound."""
         await (await self._client.mesh()).resume(self.workflow_id)
 
-    async def update(self, name: str, *args: Any, timeout: float | None = 30.0) -> Any:
+    async def update(self, name: str | Callable[..., Any], *args: Any, timeout: float | None = 30.0) -> Any:
         """Have the workflow's update handler do something; what it returns. Raises WorkflowError with its error, JobTimeout."""
         return await self._request("update", name, args, timeout)
 
-    async def query(self, name: str, *args: Any, timeout: float | None = 30.0) -> Any:
+    async def query(self, name: str | Callable[..., Any], *args: Any, timeout: float | None = 30.0) -> Any:
         """Ask the workflow's query handler. Raises WorkflowError with its error, JobTimeout."""
         return await self._request("query", name, args, timeout)
 
     async def hook(self, function: Callable[..., Any] | str, args: Sequence[Any] = (), *, timeout: float | None = None) -> Any:
         """Run another function of the worker inside this workflow. With `timeout`, wait for what it returns."""
+        _check_timeout(timeout)
+        checked(function)
         known = function if callable(function) else None
         payload = {"kind": "hook", "name": name_of(function), "args": encode_call(args, {}, name_of(function), known)}
         return await requests_out.ask(await self._client.mesh(), self.workflow_id, payload, timeout, wait=timeout is not None)
 
-    async def _request(self, kind: str, name: str, args: Sequence[Any], timeout: float | None) -> Any:
+    async def _request(self, kind: str, handler: str | Callable[..., Any], args: Sequence[Any], timeout: float | None) -> Any:
+        _check_timeout(timeout)
+        name = handler if isinstance(handler, str) else getattr(handler, "__name__", "")
+        if not name:
+            raise TypeError(f"the {kind} of a workflow has the name of its function, a text, not {handler!r}")
         payload = {"kind": kind, "name": name, "args": encode_call(args, {}, name)}
         return await requests_out.ask(await self._client.mesh(), self.workflow_id, payload, timeout)
 
@@ -157,6 +166,11 @@ class Handle(Generic[R]):
         from hotmesh.durable.event_history import event_history
 
         return await event_history(await self._client.mesh(), self.workflow_id, mode)
+
+
+def _check_timeout(timeout: object) -> None:
+    if timeout is not None and (isinstance(timeout, bool) or not isinstance(timeout, (int, float))):
+        raise TypeError(f"timeout is a number of seconds, not {timeout!r}")
 
 
 def _failure(error: JobError) -> WorkflowError:

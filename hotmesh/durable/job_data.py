@@ -54,11 +54,11 @@ class Search:
 
     async def incr(self, name: str, by: float = 1) -> float:
         """Add to a number, 0 when it isn't set; the new value. Raises TypeError when the field is no number."""
-        return self._write(name, _number(self._run.data.get(name), name, 0) + by)
+        return self._write(name, _number(self._run.data.get(name), name, 0) + _factor(by))
 
     async def mult(self, name: str, by: float) -> float:
         """Multiply a number, 1 when it isn't set; the new value. Raises TypeError when the field is no number."""
-        return self._write(name, _number(self._run.data.get(name), name, 1) * by)
+        return self._write(name, _number(self._run.data.get(name), name, 1) * _factor(by))
 
     def _write(self, name: str, value: float) -> float:
         self._run.set_fields(_fields((name, value), {}))
@@ -75,10 +75,17 @@ def _fields(pairs: tuple[Any, ...], fields: Mapping[str, Any]) -> dict[str, Json
         named = {**dict(zip(pairs[::2], pairs[1::2], strict=True)), **fields}
     else:
         raise TypeError("search().set() takes names and values in pairs, a map, or keywords")
-    for name in named:
+    return search_json(named)
+
+
+def search_json(fields: Mapping[str, Any]) -> dict[str, Json]:
+    """Search fields as JSON. Raises TypeError, ValueError, SerializationError."""
+    if not isinstance(fields, Mapping):
+        raise TypeError(f"search fields are a map of names to values, not {fields!r:.80}")
+    for name in fields:
         if not isinstance(name, str) or not name or name in _RESERVED:
             raise ValueError(f"a search field can't be named {name!r}")
-    return {name: encode(value, f"search field {name}") for name, value in named.items()}
+    return {name: encode(value, f"search field {name}") for name, value in fields.items()}
 
 
 def _number(value: Json, name: str, missing: float) -> float:
@@ -87,6 +94,12 @@ def _number(value: Json, name: str, missing: float) -> float:
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise TypeError(f"{name} holds {value!r}, which is no number")
     return value
+
+
+def _factor(by: float) -> float:
+    if isinstance(by, bool) or not isinstance(by, (int, float)):
+        raise TypeError(f"{by!r} is no number")
+    return by
 
 
 class Entity:
@@ -101,11 +114,11 @@ class Entity:
 
     async def set(self, document: Mapping[str, Any]) -> Json:
         """Replace the document; the new one."""
-        return self._store(dict(encode(document, "entity")))
+        return self._store(_map(document))
 
     async def merge(self, changes: Mapping[str, Any]) -> Json:
         """Merge deep: maps join, everything else is replaced; the new document."""
-        return self._store(_merged(self._document(), encode(changes, "entity")))
+        return self._store(_merged(self._document(), _map(changes)))
 
     async def set_if_not_exists(self, path: str, value: Any) -> Json:
         """Set what isn't there yet; what is there now."""
@@ -136,7 +149,7 @@ class Entity:
 
     async def increment(self, path: str, by: float = 1) -> Json:
         """Add to a number, 0 when it isn't there; the new value."""
-        return self._change(path, lambda number: _number(number, path, 0) + by)
+        return self._change(path, lambda number: _number(number, path, 0) + _factor(by))
 
     async def toggle(self, path: str) -> Json:
         """Turn true to false and false (or nothing) to true; the new value."""
@@ -159,6 +172,13 @@ class Entity:
         _put(document, segments, value, path)
         self._store(document)
         return deepcopy(value)
+
+
+def _map(document: Mapping[str, Any]) -> dict[str, Json]:
+    encoded: Json = encode(document, "entity")
+    if not isinstance(encoded, dict):
+        raise TypeError(f"an entity is a map, not {document!r:.80}")
+    return encoded
 
 
 def _segments(path: str) -> list[str]:

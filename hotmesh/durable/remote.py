@@ -13,6 +13,8 @@ def text_of(error: BaseException) -> str:
     """What an error says; KeyError says nothing but the key."""
     if isinstance(error, KeyError):
         return f"KeyError: {error}"
+    if isinstance(error, SystemExit):
+        return f"sys.exit({error.code!r}) was called, which would have ended the worker"
     if isinstance(error, BaseExceptionGroup):
         return f"{error.message}: {'; '.join(map(text_of, error.exceptions))}"
     return str(error) or type(error).__name__

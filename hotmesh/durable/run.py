@@ -173,15 +173,16 @@ class WorkflowRun:
         try:
             with watched(self.info, self.program.stuck_after_s), guarded(self.program.tripwires):
                 self.loop.run(time)
-        except WorkflowViolation as violation:
-            self._failure = violation
+        except (WorkflowViolation, SystemExit) as end:
+            self._failure = end
 
     def _conclude(self, answer: Answer) -> None:
         main = self._main
         assert main is not None
         failure = self._failure
-        if failure is None and main.done():
-            failure = asyncio.CancelledError(self.cancel_requested or "cancelled") if main.cancelled() else main.exception()
+        if main.done():
+            ended = asyncio.CancelledError(self.cancel_requested or "cancelled") if main.cancelled() else main.exception()
+            failure = failure or ended
             if failure is None:
                 answer.outcome, answer.result = "completed", main.result()
         again = continuation(failure)

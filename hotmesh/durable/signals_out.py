@@ -14,8 +14,8 @@ async def send_to(mesh: HotMesh, workflow_id: str, signal_id: str, data: object)
     Raises JobNotFound, and JobError (409) when the workflow has ended; then nothing is kept. Asks whether it is there only when it does not
     wait for the signal.
     """
-    node = mesh.node
     payload, id_ = signal_payload(signal_id, data, workflow_id), ids.make_id()
+    node = mesh.node
     keys = node.programs.signal_keys(SIGNAL_JOB_TOPIC, payload, clock.now())
     token = None if node.engine.paused else ids.make_token()
     message = await node.signals.send(id_, SIGNAL_JOB_TOPIC, keys, payload, "success", 200, token=token)

@@ -77,6 +77,12 @@ STARTS: list[tuple[Any, dict[str, Any], str]] = [
     (fine, {"retyr": {}}, r"start\(\) has no option 'retyr'; it has namespace,"),
     (fine, {"retry": {"max_attempts": 3}}, "retry has no field 'max_attempts'; it has maximum_attempts, .*, non_retryable"),
     (fine, {"expire": "soon"}, "expire: 'soon' is not a duration"),
+    (fine, {"item": "x"}, r"start\(\) has no option 'item'; .* what the workflow takes goes before them, by position"),
+    (fine, {"delay": -5}, "delay: -5 is no time to come"),
+    (fine, {"execution_timeout": "0s"}, "execution_timeout: '0s' is no time to come"),
+    (fine, {"task_queue": 5}, "a task queue is a text, not 5"),
+    (fine, {"search": ["a"]}, r"search fields are a map of names to values, not \['a'\]"),
+    (fine, {"search": {"result": 1}}, "a search field can't be named 'result'"),
 ]
 
 
@@ -86,6 +92,29 @@ async def test_a_start_that_cannot_be(workflow: Any, options: dict[str, Any], me
     started: Any = fine("x") if given.pop("call", False) else workflow
     with pytest.raises((TypeError, ValueError, HotMeshError), match=message):
         await Durable.Client("postgresql://nowhere").workflow.start(started, **given)
+
+
+ORDERS: list[tuple[Callable[[Any], Any], str]] = [
+    (lambda client: client.get_handle(5), "a workflow's id is a text .*, not 5"),
+    (lambda client: client.get_handle("w").result(timeout="5s"), "timeout is a number of seconds, not '5s'"),
+    (lambda client: client.get_handle("w").update("add", timeout="5s"), "timeout is a number of seconds, not '5s'"),
+    (lambda client: client.get_handle("w").update(5), "the update of a workflow has the name of its function, a text, not 5"),
+    (lambda client: client.get_handle("w").query("seen", object()), r"seen\(argument 1\) is a object, which has no form in JSON"),
+    (lambda client: client.get_handle("w").hook(not_async), "not_async is no async function"),
+    (lambda client: client.get_handle("w").query_state("status"), "fields is a list of names, not 'status'; one name is a list of one"),
+    (lambda client: client.get_handle("w").signal(5), "a signal's id is a text, not 5"),
+    (lambda client: client.workflow.signal("", 1), "a signal's id is a text, not ''"),
+]
+
+
+@pytest.mark.parametrize(("order", "message"), ORDERS, ids=[message[:30] for _, message in ORDERS])
+async def test_an_order_that_cannot_be(order: Callable[[Any], Any], message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def unreachable(self: Durable.Client) -> None:
+        """What makes sense gets no further than this."""
+
+    monkeypatch.setattr(Durable.Client, "mesh", unreachable)
+    with pytest.raises((TypeError, ValueError, HotMeshError), match=message):
+        await order(Durable.Client("postgresql://nowhere"))
 
 
 async def forgets_await() -> Any:
@@ -133,6 +162,49 @@ async def runs_a_loop() -> Any:
         coroutine.close()
 
 
+async def exits() -> Any:
+    raise SystemExit(3)
+
+
+async def exits_inside() -> Any:
+    async def leaves() -> None:
+        raise SystemExit(3)
+
+    await asyncio.create_task(leaves())
+
+
+async def uses_a_client() -> Any:
+    return await Durable.Client("postgresql://nowhere").start(fine, "x", task_queue="q")
+
+
+async def adds_a_text() -> Any:
+    return await w.search().incr("count", "2")  # type: ignore[arg-type]
+
+
+async def stores_a_list() -> Any:
+    return await w.entity().set(["a"])  # type: ignore[arg-type]
+
+
+async def names_no_signal() -> Any:
+    return await w.signal("", 5)
+
+
+async def queues_nowhere() -> Any:
+    return await charge.options(task_queue=5)("x")  # type: ignore[arg-type]
+
+
+async def escalates_to_nobody() -> Any:
+    return await w.condition("go", escalation={"rolle": "manager"})
+
+
+async def escalates_at_length() -> Any:
+    return await w.condition("go", escalation={"priority": "high"})
+
+
+async def escalates_to_a_number() -> Any:
+    return await w.condition("go", escalation={"role": 5})
+
+
 WORKFLOWS: list[tuple[Callable[..., Any], str]] = [
     (forgets_await, "the result of forgets_await is a call that was not awaited; write `await` before it"),
     (forgets_it_inside, r"check\(item\) is a call that was not awaited"),
@@ -143,16 +215,27 @@ WORKFLOWS: list[tuple[Callable[..., Any], str]] = [
     (starts_a_plain_child, "not_async is no async function"),
     (calls_a_child, r"fine\(…\) was called here"),
     (key_error, "KeyError: 'customer'"),
+    (exits, r"sys.exit\(3\) was called, which would have ended the worker"),
+    (exits_inside, r"sys.exit\(3\) was called, which would have ended the worker"),
+    (uses_a_client, "a Durable.Client inside a workflow function is I/O"),
+    (adds_a_text, "'2' is no number"),
+    (stores_a_list, r"an entity is a map, not \['a'\]"),
+    (names_no_signal, "a signal's id is a text, not ''"),
+    (queues_nowhere, "a task queue is a text, not 5"),
+    (escalates_to_nobody, r"an escalation has no field 'rolle'; it has role, .* \(more goes into metadata\)"),
+    (escalates_at_length, "the escalation's priority is a whole number, 1 = most urgent, not 'high'"),
+    (escalates_to_a_number, "the escalation's role is a text, not 5"),
     (runs_a_loop, r"asyncio.run\(\) cannot be called from a running event loop"),
 ]
 
 
 @pytest.mark.parametrize(("workflow", "message"), WORKFLOWS, ids=[each.__name__ for each, _ in WORKFLOWS])
-def test_a_mistake_inside_a_workflow(workflow: Callable[..., Any], message: str) -> None:
+def test_a_mistake_inside_a_workflow(workflow: Callable[..., Any], message: str, caplog: pytest.LogCaptureFixture) -> None:
     engine = Engine(workflow, {"check": check})
     engine.start(workflow)
     with pytest.raises(Failed, match=message):
         engine.run()
+    assert caplog.records == [], "the error is told once, to whoever waits for the result"
 
 
 async def leaves_a_call() -> str:

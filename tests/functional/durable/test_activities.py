@@ -72,6 +72,38 @@ async def client(dsn: str, app_id: str) -> AsyncIterator[Durable.Client]:
         yield client
 
 
+async def exits() -> None:
+    raise SystemExit(2)
+
+
+def exits_in_a_thread() -> None:
+    raise SystemExit(2)
+
+
+async def cancels_itself() -> None:
+    async def broken() -> None:
+        raise asyncio.CancelledError("inside")
+
+    await asyncio.gather(asyncio.create_task(broken()))
+
+
+ENDINGS: list[tuple[Any, str]] = [
+    (exits, r"sys.exit\(2\) was called, which would have ended the worker"),
+    (exits_in_a_thread, r"sys.exit\(2\) was called, which would have ended the worker"),
+    (cancels_itself, r"cancels_itself: it raised CancelledError\(.*\), though nobody has cancelled it"),
+]
+
+
+@pytest.mark.parametrize(("activity", "message"), ENDINGS, ids=[each.__name__ for each, _ in ENDINGS])
+async def test_an_activity_that_wants_to_end_its_worker_fails(client: Durable.Client, activity: Any, message: str) -> None:
+    async def workflow() -> None:
+        await w.execute_activity(activity, retry={"maximum_attempts": 1})
+
+    async with Durable.Worker(client, task_queue=QUEUE, workflows=workflow, activities=activity):
+        with pytest.raises(Durable.WorkflowError, match=message):
+            await run(client, workflow)
+
+
 async def run(client: Durable.Client, workflow: Any, *args: Any) -> Any:
     return await client.execute(workflow, *args, task_queue=QUEUE, timeout=30)
 
