@@ -6,6 +6,8 @@ import asyncio
 import gc
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +32,8 @@ def tui(dsn: str | None, app_id: str | None, readonly: bool, keys: bool) -> None
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("hotmesh tui needs a terminal; `hotmesh jobs` and `hotmesh why` print the same facts.")
-    asyncio.run(_run(dsn, app_id, readonly))
+    with _keys_kept():
+        asyncio.run(_run(dsn, app_id, readonly))
 
 
 OPENING = "\x1b[?1049h\x1b[2J\x1b[H ◆ HotMesh  opening …"
@@ -68,6 +71,20 @@ async def _opened(dsn: str | None, app_id: str | None, readonly: bool) -> tuple[
     gc.enable()
     _keep_the_screen_clean()
     return app, client
+
+
+@contextmanager
+def _keys_kept() -> Iterator[None]:
+    """What is typed before the app reads keys is not shown: it is for the app."""
+    import termios
+
+    before = termios.tcgetattr(sys.stdin)
+    silent = [*before[:3], before[3] & ~(termios.ECHO | termios.ICANON), *before[4:]]
+    termios.tcsetattr(sys.stdin, termios.TCSANOW, silent)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(sys.stdin, termios.TCSADRAIN, before)
 
 
 def _show(text: str) -> None:

@@ -9,7 +9,6 @@ import signal
 import site
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -36,11 +35,9 @@ print(Cluster(home, *programs).ensure())
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that other accounts may pass through; pytest's own may not be."""
-    path = Path(tempfile.mkdtemp(prefix="hotmesh-pg-"))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    """A folder that other accounts may pass through."""
+    with server.home_folder() as path:
+        yield path
 
 
 @pytest.fixture

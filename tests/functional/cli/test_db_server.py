@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,11 +15,9 @@ from tests.functional import server
 
 @pytest.fixture
 def home() -> Iterator[Path]:
-    folder = Path(tempfile.mkdtemp(prefix="hotmesh-db-"))
-    folder.chmod(0o711)
-    yield folder
-    server.cluster(folder).stop()
-    shutil.rmtree(folder)
+    with server.home_folder() as folder:
+        yield folder
+        server.cluster(folder).stop()
 
 
 def hotmesh(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:

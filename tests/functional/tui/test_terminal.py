@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shlex
-import shutil
 import statistics
-import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
@@ -16,7 +14,7 @@ import asyncpg
 import pytest
 
 from hotmesh import Fatal, HotMesh
-from tests.functional.server import cluster
+from tests.functional.server import cluster, home_folder
 from tests.functional.tui.terminal import AVAILABLE, Terminal, command
 
 pytestmark = [pytest.mark.skipif(not AVAILABLE, reason="tmux isn't installed"), pytest.mark.timeout(180)]
@@ -66,11 +64,9 @@ async def check(task: Any) -> dict[str, Any]:
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that other accounts may pass through; pytest's own may not be."""
-    path = Path(tempfile.mkdtemp(prefix="hotmesh-pg-"))
-    path.chmod(0o711)
-    yield path
-    shutil.rmtree(path)
+    """A folder that other accounts may pass through."""
+    with home_folder() as path:
+        yield path
 
 
 @pytest.fixture
@@ -108,6 +104,18 @@ async def test_it_answers_at_once(mesh: HotMesh, dsn: str, app_id: str, tmp_path
             worked.append(times.user + times.system)
     assert min(worked) < 1.25, f"the list was there after {', '.join(f'{each:.2f} s' for each in worked)} of a processor's time"
     assert min(took) < 1, f"the first sign of life took {', '.join(f'{each:.2f} s' for each in took)}"
+
+
+async def test_what_is_typed_while_it_opens_is_not_lost(mesh: HotMesh, dsn: str, app_id: str, tmp_path: Path) -> None:
+    async with Terminal(tmp_path, ["sh", "-c", f"{shlex.join(command(dsn, app_id))}; stty -a; exec cat"], columns=100) as terminal:
+        await terminal.until(shows("opening"))
+        terminal.type("3")
+        assert "3" not in terminal.screen()
+        await terminal.until(shows("version 1"))
+        terminal.press("q")
+        settings = await terminal.until(shows("min = 1"))
+        assert " echo " in settings, "the terminal is left as it was"
+        assert " icanon " in settings, "the terminal is left as it was"
 
 
 async def test_what_is_wrong_is_told_where_the_command_was_typed(dsn: str, tmp_path: Path) -> None:
@@ -207,13 +215,15 @@ async def test_very_many_jobs_open_in_a_second(
     await admin.execute(MANY.format(app=app_id, number=number))
     async with Terminal(tmp_path, command(dsn, app_id)) as terminal:
         await terminal.until(shows(f"bulk-{number} "))
-        began = time.monotonic()
-        terminal.press("5")
-        await terminal.until(shows("Nobody is waited for"))
-        terminal.press("1")
-        await terminal.until(shows(f"bulk-{number} "))
-        took = time.monotonic() - began
-        assert took < 1, f"the list of {number:,} jobs took {took:.2f} s"
+        took = []
+        for _ in range(3):
+            began = time.monotonic()
+            terminal.press("5")
+            await terminal.until(shows("Nobody is waited for"))
+            terminal.press("1")
+            await terminal.until(shows(f"bulk-{number} "))
+            took.append(time.monotonic() - began)
+        assert min(took) < 1, f"the list of {number:,} jobs took {', '.join(f'{each:.2f} s' for each in took)}"
         terminal.press("/")
         terminal.type("state:failed boom")
         terminal.press("Enter")
