@@ -170,7 +170,7 @@ def test_trouble_no_space(folder: Path, size: str) -> None:
     """However far it came."""
     small = folder / "small"
     small.mkdir()
-    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", small]
+    mounting = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(small)]
     if not ROOT or subprocess.run(mounting, capture_output=True, check=False).returncode:
         pytest.skip("a small file system can't be mounted here")
     try:
