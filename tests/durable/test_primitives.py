@@ -391,18 +391,6 @@ def test_events_are_emitted_once() -> None:
         assert engine.published == [("orders.seen", {"n": 1})]
 
 
-def test_ten_thousand_steps() -> None:
-    async def workflow(n: int) -> int:
-        for number in range(n):
-            await act.double(number)
-        return n
-
-    engine = Engine(workflow, ACTIVITIES, tripwires=False)
-    engine.start(workflow, 12_000)
-    assert engine.run() == 12_000
-    assert engine.count("page") == 3
-
-
 def test_ten_thousand_at_once() -> None:
     async def workflow(n: int) -> int:
         return sum(await asyncio.gather(*(act.double(1) for _ in range(n))))
