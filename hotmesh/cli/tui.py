@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from hotmesh.cli.asynchronous import run_async
+
 if TYPE_CHECKING:
     from hotmesh.client.console import Console
 
@@ -32,8 +34,7 @@ def tui(dsn: str | None, app_id: str | None, readonly: bool, keys: bool) -> None
         return
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise click.UsageError("hotmesh tui needs a terminal; `hotmesh jobs` and `hotmesh why` print the same facts.")
-    with _keys_kept():
-        asyncio.run(_run(dsn, app_id, readonly))
+    run_async(lambda: _run(dsn, app_id, readonly))
 
 
 OPENING = "\x1b[?1049h\x1b[2J\x1b[H ◆ HotMesh  opening …"
@@ -43,18 +44,22 @@ BACK = "\x1b[?1049l"
 
 async def _run(dsn: str | None, app_id: str | None, readonly: bool) -> None:
     """Answer at once, load and connect at the same time, then hand the screen over; a failure is told where the command was typed."""
-    _show(OPENING)
-    # Nothing that is loaded here ever becomes garbage: looking for some would take a tenth of the time until the first screen.
-    gc.disable()
-    try:
-        app, client = await _opened(dsn, app_id, readonly)
-    except BaseException:
-        _show(BACK)
-        raise
-    try:
-        await app.run_async()
-    finally:
-        await client.close()
+    with _keys_kept():
+        _show(OPENING)
+        # Nothing that is loaded here ever becomes garbage: looking for some would take a tenth of the time until the first screen.
+        gc.disable()
+        try:
+            app, client = await _opened(dsn, app_id, readonly)
+        except BaseException:
+            _show(BACK)
+            raise
+        try:
+            await app.run_async()
+        finally:
+            await client.close()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # by a signal, after which the app has left in order
+            raise asyncio.CancelledError
 
 
 async def _opened(dsn: str | None, app_id: str | None, readonly: bool) -> tuple[Any, Console]:

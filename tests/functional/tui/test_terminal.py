@@ -118,6 +118,20 @@ async def test_what_is_typed_while_it_opens_is_not_lost(mesh: HotMesh, dsn: str,
         assert " icanon " in settings, "the terminal is left as it was"
 
 
+@pytest.mark.parametrize("when", ["opening", "No jobs yet"])
+async def test_a_terminated_app_leaves_the_terminal_as_it_was(mesh: HotMesh, dsn: str, app_id: str, tmp_path: Path, when: str) -> None:
+    words = ["sh", "-c", f"{shlex.join(command(dsn, app_id))}; echo left with $?; stty -a; exec cat"]
+    async with Terminal(tmp_path, words, columns=100) as terminal:
+        await terminal.until(shows(when))
+        [app] = terminal.process().children()
+        app.terminate()
+        screen = await terminal.until(shows("min = 1"))
+        assert "left with 143" in screen
+        assert "jobs" not in screen, "the app's screen is still shown"
+        assert " echo " in screen
+        assert " icanon " in screen
+
+
 async def test_what_is_wrong_is_told_where_the_command_was_typed(dsn: str, tmp_path: Path) -> None:
     words = ["sh", "-c", f"{shlex.join(command(dsn, 'nosuchapp'))}; exec cat"]
     async with Terminal(tmp_path, words) as terminal:
