@@ -12,11 +12,12 @@ from datetime import datetime
 
 from hotmesh.duration import parse_duration
 from hotmesh.errors import PipeError
-from hotmesh.expr import strict_equals
 from hotmesh.machine import ledger as digits
 from hotmesh.machine.dimension import Dimension, to_text
+from hotmesh.machine.edges import holds, items_of, place
 from hotmesh.machine.effects import Message, Publication, Step
 from hotmesh.machine.job import ENDED, Instance, JobState, Key
+from hotmesh.machine.job_fields import fields_of
 from hotmesh.machine.plan import ActivityPlan, Closure, EdgePlan, GraphPlan, Plan
 from hotmesh.machine.scope import JobScope, PayloadScope
 from hotmesh.values import UNDEFINED, Json
@@ -188,6 +189,7 @@ class Run:
         except digits.LedgerError as fault:
             status, code, error = "error", EXHAUSTED, _error(EXHAUSTED, str(fault))
             instance.ledger = digits.close(instance.ledger)
+            self.release(instance)
             final = True
         instance.status, instance.code, instance.error = status, code, error
         if output is not UNDEFINED:
@@ -239,7 +241,7 @@ class Run:
         if not isinstance(values, dict):
             raise PipeError(f"job.maps gives {type(values).__name__}, not a map", path="job.maps")
         for name, value in values.items():
-            for field, held in _job_fields(name, value, self.job.data):
+            for field, held in fields_of(name, value, self.job.data):
                 self.step.fields.setdefault(field, field not in self.job.data)
                 self.job.data[field] = held
 
@@ -287,30 +289,14 @@ class Run:
         if self.job.done or self.job.cancelled:
             return False
         edges = plan.edges_for(status, code)
-        taken = [(edge, self._items(edge, instance)) for edge in edges if not edge.match or self._holds(edge, instance)]
+        if not edges:
+            return False
+        scope = self.scope(instance)
+        taken = [(edge, items_of(edge, scope)) for edge in edges if not edge.match or holds(edge, scope)]
         base = instance.opened
         for edge, items in taken:
             self._follow(edge, items, instance, base)
         return bool(taken)
-
-    def _holds(self, edge: EdgePlan, instance: Instance) -> bool:
-        scope = self.scope(instance)
-        verdicts = (strict_equals(expected(scope), actual(scope)) for expected, actual in edge.match)
-        try:
-            return all(verdicts) if edge.gate_all else any(verdicts)
-        except PipeError as raised:
-            place(raised, f"transition to {edge.target}")
-            raise
-
-    def _items(self, edge: EdgePlan, instance: Instance) -> list[Json] | None:
-        if edge.foreach is None:
-            return None
-        items = self.value(edge.foreach, instance, f"foreach of {edge.target}")
-        if items is None:
-            return []
-        if not isinstance(items, list):
-            raise PipeError(f"foreach of {edge.target} takes a list, not {type(items).__name__}", path="foreach")
-        return items
 
     def _follow(self, edge: EdgePlan, items: list[Json] | None, instance: Instance, base: int) -> None:
         target = self.graph.activities[edge.target]
@@ -348,12 +334,9 @@ class Run:
         if instance.escalation_id is not None:
             self.step.closed_escalations.setdefault(instance.escalation_id, "cancelled")
 
-    def fail(self, error: Json, instance: Instance | None = None) -> None:
-        """End the job with an error."""
-        if instance is not None:
-            place = {"activity": instance.activity_id, "dimension": to_text(instance.dimension)}
-            error = {**error, **place}
-        self.end(error)
+    def fail(self, error: dict[str, Json], instance: Instance) -> None:
+        """End the job with the error of one of its instances."""
+        self.end({**error, "activity": instance.activity_id, "dimension": to_text(instance.dimension)})
 
     def end(self, error: Json, *, expire_s: float | None = None) -> None:
         """End the job otherwise than by completing: whatever is open is closed and taken back. `error` None = ended without one."""
@@ -406,7 +389,7 @@ class Run:
         parent = self.job.parent
         if parent is None or not parent.waits or self.job.final:
             return
-        error = self.job.error
+        error = self.job.error if final else None
         code = error["code"] if error else 200 if final else 202
         status = "error" if error else "success" if final else "pending"
         payload = {"child_id": self.job.id, "status": status, "code": code, "data": dict(self.job.data), "error": error}
@@ -442,26 +425,5 @@ class LimitError(PipeError):
     code = EXHAUSTED
 
 
-def place(raised: PipeError, key: str) -> None:
-    """Put `key` before the path of an error."""
-    raised.path = f"{key}.{raised.path}" if raised.path else key
-
-
 def _error(code: int, message: str) -> dict[str, Json]:
     return {"code": code, "message": message}
-
-
-def _job_fields(name: str, value: Json, data: dict[str, Json]) -> list[tuple[str, Json]]:
-    """The fields of the job's data that one entry of job.maps writes: `name[-]` splices a map, `name[3]` fills a slot."""
-    if not name.endswith("]") or "[" not in name:
-        return [(name, value)]
-    field, _, slot = name[:-1].rpartition("[")
-    if slot in ("-", "_"):
-        return list(value.items()) if isinstance(value, dict) else []
-    if not slot.isdecimal() or int(slot) >= MAX_ENTRIES:
-        return [(name, value)]
-    held = data.get(field)
-    slots = list(held) if isinstance(held, list) else []
-    slots.extend([None] * (int(slot) + 1 - len(slots)))
-    slots[int(slot)] = value
-    return [(field, slots)]

@@ -172,7 +172,8 @@ def _read(instance: Instance, plan: ActivityPlan, path: tuple[str, ...]) -> obje
 
 
 def _section(instance: Instance, plan: ActivityPlan, section: str) -> dict[str, object]:
-    return {"data": getattr(instance, section), "metadata": metadata(instance, plan)}
+    data = getattr(instance, section)
+    return {**({} if data is UNDEFINED else {"data": data}), "metadata": metadata(instance, plan)}
 
 
 def metadata(instance: Instance, plan: ActivityPlan) -> dict[str, Json]:

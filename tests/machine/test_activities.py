@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 
 from hotmesh.errors import PayloadError, UnknownTopic
+from hotmesh.machine import ledger as digits
 from hotmesh.machine.effects import Task
-from hotmesh.machine.events import Cancelled, ChildAnswered, Event, Interrupted, Response, Retried, SignalReceived, TimerFired
+from hotmesh.machine.events import Cancelled, ChildAnswered, Event, Interrupted, Response, Retried, RetryDue, SignalReceived, TimerFired
 from hotmesh.machine.job import ENDED
 from hotmesh.machine.retry import RetryPolicy
 from hotmesh.values import UNDEFINED, Json
@@ -392,6 +393,13 @@ def test_a_signal_meets_a_hook_and_goes_on() -> None:
     assert it.job(job).data == {"woke": {"k": 1, "v": 2}}
 
 
+def test_a_signal_may_say_how_long_it_is_kept() -> None:
+    send = {"type": "signal", "topic": "go", "signal": {"maps": {"k": 1, "$expire": "5s"}}}
+    it = world({"s": send, "h": HOOK}, {"t": to("s", "h")}, hooks=RULE)
+    it.start("main", {"k": 1})
+    assert [sent.data["$expire"] for sent in it.steps[0].signals] == ["5s"]
+
+
 def test_a_signal_to_all_names_its_facet() -> None:
     send = {
         "type": "signal",
@@ -411,7 +419,12 @@ def test_a_signal_to_all_names_its_facet() -> None:
 
 @pytest.mark.parametrize(
     "wrong",
-    [{"code": "{t.output.data.x}"}, {"status": "{t.output.data.x}"}, {"signal": {"maps": {"k": 1, "$expire": "{t.output.data.x}"}}}],
+    [
+        {"code": "{t.output.data.x}"},
+        {"status": "{t.output.data.x}"},
+        {"signal": {"maps": {"k": 1, "$expire": "{t.output.data.x}"}}},
+        {"signal": {"maps": {"k": 1, "$expire": -1}}},
+    ],
 )
 def test_a_signal_without_a_true_code_or_time_fails(wrong: Json) -> None:
     it = world({"s": {"type": "signal", "topic": "go", **wrong}, "h": HOOK}, {"t": to("s", "h")}, hooks=RULE)
@@ -606,3 +619,112 @@ def test_undefined_is_never_stored() -> None:
     it.run()
     assert it.job(job).data == {"b": None}
     assert UNDEFINED not in it.job(job).data.values()
+
+
+# ---- what comes too late, or too often
+
+
+def test_a_child_that_answers_after_the_end_of_its_parent_changes_nothing() -> None:
+    it = world({"a": {"type": "await", "topic": "child"}}, {"t": to("a")}, CHILD)
+    job = it.start("main")
+    it.take(job, Interrupted())
+    assert it.take(job, ChildAnswered("a", (0, 0), "x", "success", 200, {})).dropped == 1
+    other = world({"a": {"type": "await", "topic": "child"}, "w": WORK}, {"t": to("a", "w")}, CHILD)
+    job = other.start("main")
+    assert [other.take(job, ChildAnswered("a", (0, 0), "x", "success", 200, {})).dropped for _ in range(2)] == [0, 1]
+
+
+def test_a_retry_that_is_due_twice_begins_once() -> None:
+    it = world({"a": {"type": "await", "topic": "child"}, "w": WORK}, {"t": to("a", "w")}, CHILD)
+    job = it.start("main")
+    it.take(job, ChildAnswered("a", (0, 0), "x", "success", 200, {}))
+    assert it.take(job, RetryDue("a", (0, 0))).dropped == 1
+
+
+def test_a_signal_for_a_hook_that_is_closed_changes_nothing() -> None:
+    it = world({"h": HOOK, "w": WORK}, {"t": to("h", "w")}, hooks=RULE)
+    job = it.start("main", {"k": 1})
+    assert [it.take(job, SignalReceived("h", (0, 0), {})).dropped for _ in range(2)] == [0, 1]
+
+
+def test_an_emission_of_a_cancelled_child_is_not_its_end() -> None:
+    child = {"subscribes": "child", "activities": {"c": {"type": "trigger"}, "h": {"type": "hook", "sleep": 5, "emit": True}}}
+    it = world({"a": {"type": "await", "topic": "child"}}, {"t": to("a")}, child | {"transitions": {"c": to("h")}})
+    it.start("main")
+    it.deliver(next(iter(it.messages)))
+    [child_id] = [each.state.id for each in it.jobs.values() if each.state.topic == "child"]
+    done = it.take(child_id, Cancelled())
+    assert [each.payload["status"] for each in done.messages] == ["pending", "error"]
+
+
+def test_the_counter_of_answers_ends_in_an_error() -> None:
+    it = world({"h": {**HOOK, "sleep": 5}}, {"t": to("h")}, hooks=RULE)
+    job = it.start("main", {"k": 1})
+    it.memory[job].open["h", (0, 0)].ledger += digits.MAX_ANSWERS
+    it.signal("go", {"k": 1}, "pending", 202)
+    assert it.job(job).error["code"] == 597
+    assert not it.waits
+    assert not it.messages
+
+
+def test_a_cancelled_job_ends_what_was_entered_and_has_not_begun() -> None:
+    join = {"type": "hook", "join": "all"}
+    it = world({"w": WORK, "h": {"type": "hook"}, "j": join}, {"t": to("w", "h"), "w": to("j"), "h": to("j")})
+    job = it.start("main")
+    it.take(job, Cancelled("no more"))
+    it.run()
+    assert (it.job(job).error["kind"], {status for status, _ in it.instances(job).values()}) == ("cancelled", {"success", "error"})
+
+
+def test_a_pending_answer_to_a_cancelled_job_is_kept_and_opens_nothing() -> None:
+    it = world({"w": WORK, "p": WORK}, {"t": to("w"), "w": to("p", conditions={"code": 202})})
+    job = it.start("main")
+    task = only_task(it)
+    it.take(job, Cancelled("no more"))
+    for number in (1, 2):
+        it.take(job, succeed(task, number, "pending", 202))
+    it.take(job, succeed(task, 3))
+    assert {place for place, _ in it.instances(job)} == {"t", "w"}
+    assert [each.output for each in it.job(job).answers.values()] == [1, 2]
+
+
+def test_a_trigger_that_failed_its_job_can_not_be_tried_again() -> None:
+    bad = {"maps": {"n": {"@pipe": [["{t.output.data.text}"], ["{@json.parse}"]]}}}
+    it = world({"t": {"type": "trigger", "job": bad}, "h": {"type": "hook"}}, {"t": to("h")})
+    job = it.start("main", {"text": "{"})
+    it.take(job, Retried())
+    assert (it.job(job).failed, it.job(job).error["message"]) == (True, "a trigger can't be entered again")
+
+
+# ---- persist
+
+
+def test_what_is_persisted_is_final_once() -> None:
+    it = world({"a": {"type": "hook", "persist": True}, "b": {"type": "hook", "persist": True}}, {"t": to("a"), "a": to("b")})
+    it.start("main")
+    assert [each.final for done in it.steps for each in done.publications] == [True]
+
+
+def test_persist_with_an_expire_that_is_no_duration_fails_its_activity() -> None:
+    it = world({"a": {"type": "hook", "persist": True}, "w": WORK}, {"t": to("w", "a")}, expire="{t.output.data.keep}")
+    job = it.job(it.start("main", {"keep": "a while"}))
+    assert (job.failed, job.error["code"], job.error["activity"]) == (True, 590, "a")
+
+
+# ---- what one step makes and takes back
+
+
+def test_a_step_leaves_out_what_it_has_taken_back_itself() -> None:
+    people = {"escalation": {"role": "boss"}}
+    kinds = {"h": {**HOOK, "sleep": 5, **people}, "w": WORK, "a": {"type": "await", "topic": "child"}, "i": {"type": "interrupt"}}
+    it = world(kinds, {"t": to("h", "w", "a", "i")}, CHILD, hooks=RULE)
+    it.start("main", {"k": 1})
+    [done] = it.steps
+    assert (done.waits, done.escalations, done.tasks, done.messages) == ([], [], [], [])
+
+
+def test_an_attempt_that_its_jobs_end_takes_back_is_not_tried_again() -> None:
+    it = world({"w": {**WORK, "retry": {"500": [5]}}}, {"t": to("w")})
+    job = it.start("main")
+    done = it.take(job, failed(only_task(it)), Interrupted())
+    assert (done.retries, len(done.removed_tasks)) == ([], 1)

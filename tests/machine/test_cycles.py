@@ -78,3 +78,12 @@ def test_a_branch_that_goes_round_still_sees_the_answer_that_opened_it() -> None
     it.run()
     seen = [(each.input["n"], each.input["saw"]) for each in it.job(job).instances.values() if each.activity_id == "s"]
     assert sorted(seen) == [(0, 1), (0, 2), (1, 1), (1, 2)]
+
+
+def test_a_cycle_without_a_row_leaves_the_numbers_to_those_beside_it() -> None:
+    """Its number is that of the activities that were entered with it; see checks.py for the numbers."""
+    unstored = {**again("b"), "settings": {"stored": False}}
+    it = world({"b": WORK, "c": WORK, "again": unstored}, {"t": to("b"), "b": to("c") + to("again", conditions=while_below("b", 3))})
+    job = it.start("main")
+    it.run()
+    assert Counter(name for name, _ in it.instances(job)) == {"t": 1, "b": 3, "c": 3}

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from hotmesh.machine import inbox
 from hotmesh.machine.events import Aside, Cancelled, Deadline, Posted
 from hotmesh.values import Json
 from tests.machine.test_activities import only_task, to, world
@@ -128,3 +131,49 @@ def test_closed_instances_are_done_again_or_told_of() -> None:
     it.take(job_id, succeed(told, {}, aside=Aside(reopened=(("a", (0, 0)), ("b", (0, 0))))))
     new = [(task.topic, task.input) for _, task in it.tasks.values() if task not in (told, lost)]
     assert new == [("a", {"n": 0}), ("work", {"of": "b", "at": ",0,0"})]
+
+
+def pages(monkeypatch: pytest.MonkeyPatch, arrivals: int) -> World:
+    """A job whose inbox activity hangs from a page, which takes in so many."""
+    monkeypatch.setattr(inbox, "ARRIVALS", arrivals)
+    turn = {"type": "cycle", "ancestor": "p"}
+    return world({"p": {"type": "hook"}, "w": INBOX, "turn": turn}, {"t": to("p"), "p": to("w"), "w": to("turn", conditions={"code": 202})})
+
+
+def places(it: World) -> list[Any]:
+    return [task.dimension for _, task in it.tasks.values()]
+
+
+def test_a_page_that_has_taken_in_its_share_is_followed_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = pages(monkeypatch, 2)
+    job_id = it.start("main", {"n": 0})
+    for number in (1, 2, 3, 4):
+        it.memory.clear()
+        it.take(job_id, Posted({"n": number}))
+    assert places(it) == [(0, 0, 0), (0, 0, 1), (0, 0, 2), (0, 1, 0), (0, 1, 1)]
+
+
+def test_a_cycle_to_the_page_comes_in_like_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    it = pages(monkeypatch, 10)
+    job_id = it.start("main", {"n": 0})
+    it.take(job_id, succeed(only_task(it), {}, "pending", 202))
+    assert places(it) == [(0, 0, 0), (0, 0, 1)]
+
+
+def test_what_is_done_again_may_be_told_how_it_stood() -> None:
+    it = world({"w": INBOX, "a": {"type": "worker", "topic": "a"}}, {"t": to("w", "a")})
+    job_id = it.start("main", {"n": 0})
+    [told, _] = [task for _, task in it.tasks.values()]
+    key = ("a", (0, 0))
+    it.take(job_id, succeed(told, {}, "pending", 202, withdrawn=(key,)))
+    it.take(job_id, succeed(told, {}, aside=Aside(reopened=(key,), items={key: "since noon"})))
+    assert [each.item for each in it.restored(job_id).open.values()] == ["since noon"]
+
+
+def test_a_transient_part_of_an_answer_is_read_by_the_edges_and_not_kept() -> None:
+    edges = {"t": to("w"), "w": to("h", foreach="{w.output.data.asks}")}
+    it = world({"w": INBOX, "h": {"type": "hook", "job": {"maps": {"last": "{$item}"}}}}, edges)
+    job_id = it.start("main")
+    it.take(job_id, succeed(only_task(it), {"asks": [1, 2], "n": 3}, aside=Aside(transient=("asks",))))
+    assert it.job(job_id).data == {"last": 2}
+    assert it.instances(job_id)["w", ",0,0"][1] == {"n": 3}

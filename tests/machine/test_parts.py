@@ -42,6 +42,8 @@ def test_a_policy_in_words_and_back() -> None:
     assert policy is not None
     assert policy.maximum_interval_s == 60
     assert RetryPolicy.parse(policy.to_json()) == policy
+    assert RetryPolicy.parse(policy) is policy
+    assert RetryPolicy.parse(None) is None
     assert 5 <= policy.delay_s(1, 7) <= 10
     assert policy.delay_s(1, 7) == policy.delay_s(1, 7)
 

@@ -67,3 +67,9 @@ def test_what_fits_a_simple_schema_is_not_looked_at_twice(monkeypatch: pytest.Mo
     monkeypatch.setattr(payload, "_thorough", thorough)
     check = validator({"type": "object", "properties": {"n": {"type": ["integer", "null"], "description": "how many"}}, "required": ["n"]})
     assert [check({"n": 1}), check({"n": None, "more": []})] == [None, None]
+
+
+@pytest.mark.parametrize("schema", [{"type": "any"}, {"required": "a"}, {"properties": 3}])
+def test_a_schema_that_is_none_is_left_to_the_package(schema: Any) -> None:
+    """Its diagnostic may have been silenced."""
+    assert payload._sure(schema) is None

@@ -35,8 +35,6 @@ def begin(run: Run, instance: Instance) -> None:
 
 
 def _fail(run: Run, instance: Instance, raised: HotMeshError) -> None:
-    if run.job.done:
-        raise raised
     if not digits.has_begun(instance.ledger):
         run.dispatched(instance)
     if isinstance(raised, PipeError) and raised.code == PipeError.code:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from hotmesh.errors import PipeError
 from hotmesh.expr import to_json
+from hotmesh.machine.edges import place
 from hotmesh.machine.effects import Escalation, Message, Wait
 from hotmesh.machine.job import Instance
 from hotmesh.machine.plan import ActivityPlan, RulePlan
-from hotmesh.machine.run import Run, place
+from hotmesh.machine.run import Run
 from hotmesh.values import UNDEFINED
 
 
