@@ -139,8 +139,10 @@ async def _followed(mesh: HotMesh, job_id: str, order: Order) -> Execution:
         sentence = await _why(mesh, job_id)
         await to_the_end(_clean_up(mesh, order.topic, job_id, "hotmesh run timed out"))
         raise JobTimeout(f"the job has not ended within {order.timeout_s:g} s and was interrupted. {sentence}") from None
-    except BaseException:
+    except BaseException as error:
         await to_the_end(_clean_up(mesh, order.topic, job_id, "hotmesh run was stopped"))
+        if isinstance(error, asyncio.CancelledError):
+            click.echo(f"The job {job_id} was interrupted.", err=True)
         raise
 
 

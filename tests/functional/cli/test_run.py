@@ -84,6 +84,7 @@ def test_a_signal_leaves_no_orphan_and_no_stuck_row(
     finally:
         process.kill()
     assert process.returncode == code, err
+    assert err.rstrip().endswith(" was interrupted."), err
     assert rows(dsn, app_id, "SELECT status FROM {}.jobs") == [(-1_000_000_000,)] * 2, "the child is interrupted too"
     for name in ("worker_streams", "engine_streams", "waits", "members"):
         assert rows(dsn, app_id, f"SELECT id::text FROM {{}}.{name}" if name != "members" else "SELECT guid FROM {}.members") == [], name
