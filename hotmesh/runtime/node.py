@@ -274,7 +274,8 @@ class Node(Waiters):
         """A task should have been taken by now, or its job is cancelled: when nobody has it, it fails."""
         task = await self.streams.take_back(message, make_token())
         if task is None:
-            await self.streams.drop([], [lease])
+            if not await self.streams.take_back_later(message):
+                await self.streams.drop([], [lease])
         else:
             self.engine.accept(message.job_id or "", Pending(event_of(message), task=task, message=lease))
 

@@ -137,6 +137,12 @@ class Streams:
         rows = await self._fetch(name, message.job_id, message.activity_id, to_text(message.dimension), self._lease_s, token)
         return (str(rows[0]["id"]), token) if rows else None
 
+    async def take_back_later(self, message: ClaimedMessage) -> bool:
+        """Have a cancellation's message come again when the task's lease ends; false when there is none to wait for."""
+        assert message.dimension is not None
+        place = (message.job_id, message.activity_id, to_text(message.dimension))
+        return message.kind == "recall" and bool(await self._fetch("recall_later", message.id, message.token, *place))
+
     async def heartbeat(self, lease: Lease, details: Json) -> bool:
         """Keep what a running task says of itself, and renew its lease; false when the lease was lost."""
         return bool(await self._fetch("heartbeat", *lease, self._lease_s, codec.to_text(details)))

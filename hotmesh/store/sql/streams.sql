@@ -99,6 +99,14 @@ WHERE a.job_id = $1 AND a.symbol = $2 AND a.dimension = $3 AND s.id = (a.value -
   AND (s.visible_at IS NULL OR s.visible_at <= hotmesh.now() OR s.owner = 'overdue')
 RETURNING s.id
 
+-- name: recall_later
+-- Somebody has the task of a cancelled job: look again when their lease ends, which they may have died with.
+UPDATE {schema}.engine_streams m SET visible_at = s.visible_at, owner = NULL, token = NULL, claims = 0
+FROM {schema}.jobs_attributes a JOIN {schema}.worker_streams s ON s.id = (a.value ->> 'message_id')::uuid
+WHERE m.id = $1 AND m.token = $2 AND a.job_id = $3 AND a.symbol = $4 AND a.dimension = $5
+  AND s.visible_at > hotmesh.now() AND s.visible_at < 'infinity'
+RETURNING m.id
+
 -- name: heartbeat
 -- Keep what a running task says of itself, and renew its lease.
 UPDATE {schema}.worker_streams SET details = $4::json, visible_at = hotmesh.now() + make_interval(secs => $3)

@@ -415,6 +415,18 @@ async def test_cancel_lets_what_runs_finish(start: Start) -> None:
     assert await _outputs(mesh, job_id, "work") == {",0,0,0": 2}, "the running activity's answer is kept, and nothing follows it"
 
 
+async def test_a_cancelled_job_does_not_wait_for_a_worker_that_died(start: Start, admin: asyncpg.Connection) -> None:
+    """It waits for the lease to end, in case the worker lives."""
+    mesh = await start(LOOP)
+    job_id = await mesh.pub("looping", {"upto": 100})
+    lease = "SET owner = 'dead', token = 1, claims = 1, visible_at = hotmesh.now() + interval '1 s'"
+    assert await admin.execute(f"UPDATE {mesh.node.schema}.worker_streams {lease}") == "UPDATE 1"
+    await mesh.cancel(job_id)
+    with pytest.raises(JobError, match="cancelled"):
+        await mesh.result(job_id, timeout=20)
+    assert await mesh.node.streams.depths() == [], "a task or a message was left behind"
+
+
 FAN = """
 - subscribes: fanned
   activities:
