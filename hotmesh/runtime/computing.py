@@ -44,9 +44,10 @@ class Computing(Refusing):
 
     def _compute(self, job_id: str, pendings: list[Pending], held: JobState | Loaded | None) -> Work | None:
         """One job's step over all its events; None when nothing changes."""
-        if pendings[0].alone and len(pendings) > 1:
-            self._inbox[job_id] = pendings[1:] + self._inbox.get(job_id, [])
-            del pendings[1:]
+        if len(pendings) > 1:
+            pendings[:], later = _together(pendings)
+            if later:
+                self._inbox[job_id] = later + self._inbox.get(job_id, [])
         try:
             return self._step(job_id, pendings, held)
         except PauseJob as pause:
@@ -221,6 +222,25 @@ def more(request: StartRequest, job: JobState) -> dict[str, Json]:
             "parent_waits": job.parent.waits,
         }
     return more
+
+
+def _together(pendings: list[Pending]) -> tuple[list[Pending], list[Pending]]:
+    """The events that may share a step, and those that have to wait: behind what is tried alone, and a second answer to one task.
+
+    A process that has claimed a task of its own again has it twice. Of two answers only one has a good lease, and which is known when the
+    other is refused.
+    """
+    if pendings[0].alone:
+        return pendings[:1], pendings[1:]
+    answered: set[str] = set()
+    now: list[Pending] = []
+    later: list[Pending] = []
+    for pending in pendings:
+        task_id = pending.task[0] if pending.task is not None else None
+        (later if task_id in answered else now).append(pending)
+        if task_id is not None:
+            answered.add(task_id)
+    return now, later
 
 
 def _consume(unit: Unit, pending: Pending) -> None:

@@ -127,6 +127,66 @@ async def test_an_answer_on_the_way_under_a_lost_lease_is_dropped(dsn: str, app_
     assert [row["by"] for row in rows] == ["new"]
 
 
+class Both:
+    """A worker that has one task twice, since its process has claimed it again when the lease had run out; each run goes on when told."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind, self.calls, self.has_both = kind, 0, asyncio.Event()
+        self.go_on = [asyncio.Event(), asyncio.Event()]
+
+    async def _begin(self) -> str:
+        self.calls += 1
+        number = self.calls
+        if number == 2:
+            self.has_both.set()
+        if number <= 2:
+            await self.go_on[number - 1].wait()
+        return ["first", "second", "third"][number - 1]
+
+    async def answer(self, task: Any) -> Any:
+        by = await self._begin()
+        if self.kind == "errors" and by != "third":
+            raise RuntimeError(by)
+        return {"by": by}
+
+    async def answers(self, task: Any) -> AsyncIterator[Any]:
+        by = await self._begin()
+        if by == "second":
+            yield {"data": {"by": by}, "status": "pending", "metadata": {}}
+        yield {"by": by}
+
+
+KINDS = [("answers", "second"), ("errors", "third"), ("an answer on the way and a last one", "second")]
+
+
+@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["the late one first", "the late one last"])
+@pytest.mark.parametrize(("kind", "winner"), KINDS)
+async def test_a_process_that_has_a_task_twice(
+    dsn: str, app_id: str, admin: asyncpg.Connection, kind: str, winner: str, order: tuple[int, int]
+) -> None:
+    """Two answers to one task are ready for the same step: the one whose lease was lost is dropped, the other is taken."""
+    both = Both(kind)
+    retry = {"maximum_attempts": 3, "initial_interval": 0.01, "backoff_coefficient": 1}
+    worker = {"topic": "work", "callback": both.answers if "way" in kind else both.answer, "retry": retry}
+    async with running(dsn, app_id, app(app_id, GEN), {"work": worker}, lease_s=LEASE_S, poll_s=0.1) as mesh:
+        await mesh.node.leases.stop()
+        job = await mesh.pub("gen", {})
+        await asyncio.wait_for(both.has_both.wait(), 10)
+        await mesh.node.task_claims.stop()
+        engine, row_id = mesh.node.engine, str(await admin.fetchval(f'SELECT id FROM "{app_id}".jobs'))
+        await engine._enter(row_id)
+        for number, run in enumerate(order, 1):
+            both.go_on[run].set()
+            await until(lambda count=number: asyncio.sleep(0, len(engine._inbox.get(row_id, ())) == count))  # type: ignore[misc]
+        engine._leave(row_id)
+        mesh.node.task_claims.start()
+        assert (await mesh.result(job, timeout=10)).data == {"by": winner}
+        await drained(admin, app_id)
+    assert both.calls == (3 if kind == "errors" else 2)
+    rows = await admin.fetch(f"""SELECT value -> 'input' ->> 'by' AS by FROM "{app_id}".jobs_attributes WHERE symbol = 'n'""")
+    assert [row["by"] for row in rows] == (["second"] if "way" in kind else [])
+
+
 PARENT = graph("parent", "{t: {type: trigger}, a: {type: await, topic: kid, job: {maps: {x: '{$self.output.data.x}'}}}}", "{t: [{to: a}]}")
 KID = graph("kid", "{t: {type: trigger, job: {maps: {x: 7}}}}")
 

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from hotmesh import HotMesh, JobError, JobTimeout
-from tests.functional.engine.apps import app, graph, running
+from tests.functional.engine.apps import app, graph, running, until
 
 TWO = graph(
     "two",
@@ -141,3 +141,52 @@ async def test_an_interrupt_from_another_job_ends_a_paused_one(dsn: str, app_id:
         await mesh.resume("j")
         with pytest.raises(JobError, match="gone"):
             await mesh.result("j", timeout=10)
+
+
+MOVES = graph(
+    "moves",
+    "{t: {type: trigger}, s: {type: hook, sleep: 0.05}, h: {type: hook, job: {maps: {x: '{$self.hook.data.x}'}}},"
+    " a: {type: await, topic: kid, job: {maps: {kid: '{$self.output.data.n}'}}}}",
+    "{t: [{to: s}, {to: h}], s: [{to: a}]}",
+    hooks="{go: [{to: h, conditions: {match: [{expected: '{$job.metadata.jid}', actual: '{$hook.data.id}'}]}}]}",
+)
+KID = graph("kid", "{t: {type: trigger, job: {maps: {n: 7}}}}")
+
+
+async def stand(admin: asyncpg.Connection, app_id: str) -> list[Any]:
+    """All jobs, and how far they are."""
+    rows = await admin.fetch(f'SELECT key, revision, status FROM "{app_id}".jobs ORDER BY key')
+    return [tuple(row) for row in rows]
+
+
+async def overdue(admin: asyncpg.Connection, app_id: str) -> bool:
+    """Whether a timer should have fired a while ago."""
+    count = f"SELECT count(*) FROM \"{app_id}\".engine_streams WHERE kind = 'timer' AND visible_at < hotmesh.now() - interval '0.5 s'"
+    return bool(await admin.fetchval(count))
+
+
+async def test_nothing_moves_in_a_paused_mesh(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    """Its timer comes due and its signal is sent: the engine leaves both until it may go on."""
+    async with running(dsn, app_id, app(app_id, MOVES, KID), poll_s=0.1) as mesh:
+        await mesh.pub("moves", {}, job_id="j")
+        await mesh.throttle(-1)
+        before = await stand(admin, app_id)
+        await mesh.signal("go", {"id": "j", "x": 1})
+        await until(lambda: overdue(admin, app_id))
+        assert await stand(admin, app_id) == before
+        assert mesh.node.engine.counts.events == 1
+        await mesh.throttle(0)
+        assert (await mesh.result("j", timeout=10)).data == {"x": 1, "kid": 7}
+
+
+async def test_a_paused_engine_leaves_its_timers_to_the_others(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    async with (
+        running(dsn, app_id, app(app_id, MOVES, KID), poll_s=0.1) as paused,
+        HotMesh(app_id=app_id, engine={"connection": dsn}, poll_s=0.1) as other,
+    ):
+        await other.throttle(-1, guid=paused.guid)
+        await until(lambda: asyncio.sleep(0, paused.node.engine.paused))
+        await paused.pub("moves", {}, job_id="j")
+        await other.signal("go", {"id": "j", "x": 1})
+        assert (await other.result("j", timeout=10)).data == {"x": 1, "kid": 7}
+        assert paused.node.engine.counts.events == 1, "the paused engine did more than to start the job"

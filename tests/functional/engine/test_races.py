@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from typing import Any
 
 import asyncpg
 import pytest
 
-from hotmesh import DuplicateJobError, HotMesh, JobError
-from tests.functional.engine.apps import app, graph, running
+from hotmesh import DuplicateJobError, HotMesh, JobError, JobNotFound
+from tests.functional.engine.apps import app, graph, running, until
 
 HOOKS = "{go: [{to: h, conditions: {match: [{expected: '{$job.metadata.jid}', actual: '{$hook.data.id}'}]}}]}"
 EITHER = graph(
@@ -102,3 +103,80 @@ async def test_a_job_id_is_free_again_once_it_has_expired(dsn: str, app_id: str,
         await admin.execute(f'UPDATE "{app_id}".jobs SET expired_at = hotmesh.now()')
         await mesh.pubsub("either", {"s": 0.01}, job_id="j")
         assert await admin.fetchval(f'SELECT count(*) FROM "{app_id}".jobs') == 2
+
+
+async def test_a_start_brought_twice_stands_in_nobodys_way(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    """A start that was carried out already comes again, in one commit with starts of others: it changes nothing, they begin."""
+    async with running(dsn, app_id, app(app_id, EITHER)) as mesh:
+        await mesh.pub("either", {"s": 60}, job_id="j")
+        row_id = await admin.fetchval(f'SELECT id FROM "{app_id}".jobs')
+        async with admin.transaction():
+            for number in range(20):
+                start = {"topic": "either", "data": {"s": 0.01}, "key": f"n{number}"}
+                again = {"topic": "either", "data": {"s": 0.01}, "key": "j", "id": str(row_id)}
+                await admin.executemany(
+                    f"""INSERT INTO "{app_id}".engine_streams (id, kind, payload) VALUES (hotmesh.make_id(), 'start', $1)""",
+                    [(json.dumps(start),), (json.dumps(again),)],
+                )
+        mesh.node.message_claims.alarm.ring()
+        outputs = await asyncio.gather(*(ended(mesh, f"n{number}") for number in range(20)))
+        assert [output.metadata.js for output in outputs] == [0] * 20
+        assert await mesh.get_status("j") == 1
+    assert await admin.fetch(f'SELECT * FROM "{app_id}".dead_letters') == []
+
+
+async def ended(mesh: HotMesh, job_id: str) -> Any:
+    """The result of a job that may not be there yet."""
+    while True:
+        try:
+            return await mesh.result(job_id, timeout=10)
+        except JobNotFound:
+            await asyncio.sleep(0.02)
+
+
+async def test_a_start_that_waits_for_a_deletion_begins(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    """The job that had its id has expired, and is being pruned at the moment."""
+    async with running(dsn, app_id, app(app_id, EITHER)) as mesh:
+        await mesh.pubsub("either", {"s": 0.01}, job_id="j")
+        await admin.execute(f'UPDATE "{app_id}".jobs SET expired_at = hotmesh.now()')
+        other = await asyncpg.connect(dsn)
+        async with other.transaction():
+            await other.execute(f'DELETE FROM "{app_id}".jobs')
+            starts = [asyncio.create_task(mesh.pubsub("either", {"s": 0.01}, job_id=job_id, timeout=10)) for job_id in ("i", "j", "k")]
+            await until(lambda: waits_for_a_row(admin))
+        assert [output.metadata.js for output in await asyncio.gather(*starts)] == [0, 0, 0]
+        await other.close()
+
+
+async def waits_for_a_row(admin: asyncpg.Connection) -> bool:
+    sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    return bool(await admin.fetchval(sql) > 0)
+
+
+ENDING = [
+    ("{type: interrupt, reason: enough, throw: THROW}", "{t: [{to: x}]}"),
+    (
+        "{type: interrupt, reason: enough, throw: THROW}, y: {type: interrupt, reason: again, code: 499, throw: THROW}",
+        "{t: [{to: x}, {to: y}]}",
+    ),
+]
+
+
+@pytest.mark.parametrize(("activities", "edges"), ENDING, ids=["one", "two"])
+@pytest.mark.parametrize("throw", ["true", "false"])
+async def test_an_interrupt_as_the_only_open_activity(
+    dsn: str, app_id: str, admin: asyncpg.Connection, activities: str, edges: str, throw: str
+) -> None:
+    ending = graph("ending", f"{{t: {{type: trigger}}, x: {activities.replace('THROW', throw)}}}", edges)
+    async with running(dsn, app_id, app(app_id, ending)) as mesh:
+        await mesh.pub("ending", {}, job_id="j")
+        if throw == "true":
+            with pytest.raises(JobError, match="enough") as raised:
+                await mesh.result("j", timeout=10)
+            assert raised.value.code == 410
+        else:
+            assert (await mesh.result("j", timeout=10)).data == {}
+        assert await mesh.get_status("j") == -1_000_000_000
+    row = await admin.fetchrow(f'SELECT revision, completed_at IS NOT NULL AS done FROM "{app_id}".jobs')
+    assert row is not None
+    assert tuple(row) == (1, True), "it took more than its first step"
