@@ -728,3 +728,39 @@ def test_an_attempt_that_its_jobs_end_takes_back_is_not_tried_again() -> None:
     job = it.start("main")
     done = it.take(job, failed(only_task(it)), Interrupted())
     assert (done.retries, len(done.removed_tasks)) == ([], 1)
+
+
+# ---- a step that is cut
+
+
+def test_a_step_that_is_cut_goes_on_where_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotmesh.machine.step.MAX_ENTRIES", 1)
+    kinds = {"v": WORK, "a": {"type": "hook"}, "w": WORK, "b": {"type": "hook"}, "c": {"type": "hook"}}
+    join = {"type": "hook", "join": "all"}
+    it = world({**kinds, "j": join}, {"t": to("v"), "v": to("a"), "a": to("w", "b"), "w": to("j"), "b": to("j", "c")})
+    job = it.start("main")
+    while waiting := [*it.messages, *it.tasks]:
+        it.memory.clear()
+        it.deliver(waiting[0])
+    assert (it.job(job).status, len(it.instances(job))) == (0, 7)
+
+
+def test_a_job_that_did_not_fail_can_not_be_retried() -> None:
+    it = world({"w": WORK}, {"t": to("w")})
+    job = it.start("main")
+    it.run()
+    assert it.take(job, Retried()).dropped == 1
+
+
+def test_an_interrupt_may_reach_the_children() -> None:
+    it = world(
+        {"a": {"type": "await", "topic": "child"}, "h": {"type": "hook", "sleep": 1}, "i": {"type": "interrupt", "descend": True}},
+        {"t": to("a", "h"), "h": to("i")},
+        CHILD,
+    )
+    it.start("main")
+    start, timer = it.messages
+    it.deliver(start)
+    it.deliver(timer)
+    it.run(lambda task: pytest.fail(f"a worker was given {task.activity_id}"))
+    assert [each.state.failed for each in it.jobs.values()] == [True, True]

@@ -87,3 +87,15 @@ def test_a_cycle_without_a_row_leaves_the_numbers_to_those_beside_it() -> None:
     job = it.start("main")
     it.run()
     assert Counter(name for name, _ in it.instances(job)) == {"t": 1, "b": 3, "c": 3}
+
+
+def test_a_cycle_that_begins_a_step_later_than_it_was_entered_has_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hotmesh.machine.step.MAX_ENTRIES", 1)
+    unstored = {**again("b"), "settings": {"stored": False}}
+    it = world(
+        {"b": {"type": "hook", "input": {"maps": {"n": 0}}}, "again": unstored},
+        {"t": to("b"), "b": to("again", conditions=while_below("b", 3))},
+    )
+    job = it.start("main")
+    it.run()
+    assert Counter(name for name, _ in it.instances(job)) == {"t": 1, "b": 3, "again": 2}

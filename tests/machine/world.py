@@ -270,7 +270,7 @@ class World:
         self.messages.update({message.id: message for message in done.messages})
         for gone, ids in ((self.tasks, done.removed_tasks), (self.messages, done.removed_messages)):
             for id_ in ids:
-                gone.pop(id_, None)  # type: ignore[attr-defined]
+                gone.pop(id_, None)
         for id_ in [*done.settled_waits, *done.removed_waits]:
             self.waits.pop(id_, None)
         self._commit_escalations(job, done)
