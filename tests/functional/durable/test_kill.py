@@ -10,6 +10,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -98,6 +99,42 @@ async def test_killed_at_every_commit(dsn: str, app_id: str, admin: asyncpg.Conn
                 ended.cancel()
         assert deaths > 8
         await check(client, admin, app_id, ["w"])
+
+
+async def everything(client: Durable.Client, admin: asyncpg.Connection, dsn: str, app_id: str, die_after: int, key: str) -> tuple[Any, int]:
+    """The result of a workflow of every primitive, and how many processes have died of it."""
+    await prepare(admin)
+    handle: Durable.Handle[Any] = await client.start("afresh", "e", id=key, task_queue=QUEUE)
+    deaths = 0
+    while await handle.status() > 0:
+        async with member(dsn, app_id, die_after) as process:
+            ended, died = asyncio.ensure_future(handle.result()), asyncio.ensure_future(process.wait())
+            await asyncio.wait([ended, died], return_when=asyncio.FIRST_COMPLETED)
+            deaths += died.done()
+            ended.cancel()
+    effects = {row["key"] for row in await admin.fetch("SELECT key FROM public.effects")}
+    assert effects == {f"e.{n}:{each}" for n in (0, 1) for each in flows.EVERYTHING}
+    for table in ("worker_streams", "engine_streams", "waits"):
+        assert await admin.fetchval(f'SELECT count(*) FROM "{app_id}".{table}') == 0, table
+    return await handle.result(), deaths
+
+
+async def everything_with_and_without(dsn: str, app_id: str, admin: asyncpg.Connection, die_after: int) -> int:
+    async with Durable.Client(dsn, namespace=app_id, lease_s=1, poll_s=0.2) as client:
+        undisturbed, _ = await everything(client, admin, dsn, app_id, 0, "undisturbed")
+        killed, deaths = await everything(client, admin, dsn, app_id, die_after, "killed")
+    assert killed == undisturbed
+    return deaths
+
+
+async def test_every_primitive_in_a_process_that_is_killed(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    assert await everything_with_and_without(dsn, app_id, admin, 15) > 0
+
+
+@pytest.mark.crash
+@pytest.mark.timeout(300)
+async def test_every_primitive_in_processes_killed_at_every_commit(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    assert await everything_with_and_without(dsn, app_id, admin, 1) > 15
 
 
 @pytest.mark.crash

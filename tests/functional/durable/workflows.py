@@ -129,6 +129,50 @@ async def stamped(name: str, steps: int) -> list[str]:
     return seen
 
 
+async def everything(name: str) -> dict[str, Any]:
+    """Each primitive, inside and outside of what asyncio builds on it: no effect twice, the same result however often it is replayed."""
+    me = w.workflow_info()
+    seen: dict[str, Any] = {"first": await act.stamp(f"{name}:first"), "chances": [w.random() < 1, w.uuid4().version]}
+    async with asyncio.TaskGroup() as group:
+        one, two = (group.create_task(act.stamp(f"{name}:group {n}")) for n in (1, 2))
+        group.create_task(w.sleep(0.01))
+    seen["group"] = [one.result(), two.result()]
+    racing = [asyncio.ensure_future(each) for each in (w.sleep("1 hour"), act.stamp(f"{name}:race"))]
+    done, pending = await asyncio.wait(racing, return_when=asyncio.FIRST_COMPLETED)
+    for each in pending:
+        each.cancel()
+    seen["race"] = [each.result() for each in done]
+    waiting = asyncio.ensure_future(w.condition("own"))
+    await w.signal("own", 5, workflow_id=me.id)
+    seen["signal"] = await waiting
+    try:
+        async with asyncio.timeout(0.02):
+            await w.condition("never")
+    except TimeoutError:
+        seen["timeout"] = await w.condition("never", timeout="10 ms", default="nothing")
+    child = w.start_child(stamped_child, [f"{name}:child"])
+    seen["hook"] = await w.exec_hook(stamped_child, [f"{name}:hook"])
+    seen["child"] = await child
+    seen["data"] = [await w.search().incr("n"), await w.entity().increment("n"), w.patched("newer")]
+    try:
+        await act.declined()
+    except Durable.ActivityError as error:
+        seen["error"] = error.type
+    return seen
+
+
+async def afresh(name: str, rounds: int = 0) -> list[Any]:
+    """Everything, twice, with a fresh history for the second time."""
+    found = await everything(f"{name}.{rounds}")
+    if rounds == 0:
+        w.continue_as_new(name, 1)
+    return [found, await w.search().get("n")]
+
+
+EVERYTHING = ("first", "group 1", "group 2", "race", "child", "hook")
+"""The effects of one round of it."""
+
+
 async def stamped_child(key: str) -> str:
     await w.sleep(0.01)
     return str(await act.stamp(key))
@@ -262,5 +306,5 @@ async def now_is() -> str:
 
 WORKFLOWS: list[Any] = [
     order, typed, fan, waits, parent, attached, stamped, stamped_child, counter, cancellable, stored, forever, failing, retried, timing_out,
-    heartbeats, approving, now_is, sleeper, eventful, account,
+    heartbeats, approving, now_is, sleeper, eventful, account, afresh,
 ]  # fmt: skip
