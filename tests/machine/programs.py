@@ -16,7 +16,7 @@ from hotmesh.values import Json
 
 Draw = Callable[..., Any]
 RAISES: Json = {"@pipe": [["{"], ["{@json.parse}"]]}
-ENOUGH = 9
+ENOUGH = 8
 """So many activities are enough for one program."""
 KEYS = ("red", "blue")
 
@@ -126,7 +126,7 @@ class Growth:
     def cycle(self, above: str, path: tuple[str, ...]) -> None:
         """Go round again, while the number of the ancestor says so."""
         ancestors = [name for name in path if self.activities[name]["type"] in ("hook", "worker", "await")]
-        if not ancestors or sum(each["type"] == "cycle" for each in self.activities.values()) == 2:
+        if not ancestors or sum(each["type"] == "cycle" for each in self.activities.values()) == (1 if self.independent else 2):
             return
         ancestor = self.pick(*ancestors)
         number = f"{{{ancestor}.input.data.n}}"

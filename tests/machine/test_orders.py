@@ -182,7 +182,7 @@ def said(output: object) -> str:
     return "a job" if isinstance(output, dict) and "job_id" in output else str(output)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
 @given(programs(independent=True), st.randoms(use_true_random=False))
 def test_order_does_not_change_what_comes_of_independent_branches(main: Json, chance: random.Random) -> None:
     ends_alike(main, [random.Random(chance.random()) for _ in range(3)])
