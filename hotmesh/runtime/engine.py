@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import random
 from collections.abc import Awaitable, Callable
 from itertools import islice
 from typing import Any
@@ -28,7 +27,7 @@ from hotmesh.runtime.work import DroppedEvent, InlineTask, Pending, StartRequest
 from hotmesh.store.commit import Reason, Refused, Unit
 from hotmesh.store.jobs import Loaded
 from hotmesh.store.pool import LOST
-from hotmesh.store.streams import ClaimedMessage, ClaimedTask, Lease
+from hotmesh.store.streams import ClaimedMessage, ClaimedTask
 from hotmesh.values import copied
 
 logger = logging.getLogger("hotmesh.engine")
@@ -119,7 +118,7 @@ class Engine(Computing):
                     self._give_up(done)
                 self._forget(task.job_id)
                 if isinstance(error, LOST):
-                    self.spawn(self._give_back((task.id, task.token)))
+                    self.spawn(self._give_back([(task.id, task.token), *(done.unit.leased.items() if done is not None else ())]))
                 raise
             finally:
                 self._leave(task.job_id)
@@ -127,14 +126,6 @@ class Engine(Computing):
             self._committed([done])
             await self.on_commit([done], 0)
         self.on_settled_task(task.id)
-
-    async def _give_back(self, lease: Lease) -> None:
-        """Return a task unused, as soon as the database is there again."""
-        while True:
-            try:
-                return await self._streams.give_back([lease], [])
-            except LOST:
-                await asyncio.sleep(random.uniform(0.05, 0.2))
 
     async def start_within(self, request: StartRequest, connection: Any) -> Work:
         """Start a job in the caller's own transaction. Raises what a start raises."""

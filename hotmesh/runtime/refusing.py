@@ -8,11 +8,13 @@ import random
 
 from hotmesh.errors import DuplicateJobError, HotMeshError, JobPaused
 from hotmesh.machine.effects import Task
-from hotmesh.machine.events import Interrupted, Response
+from hotmesh.machine.events import Interrupted, Posted, Response
 from hotmesh.runtime.state import EngineState
 from hotmesh.runtime.work import DroppedEvent, InlineTask, Pending, StartRequest, Work
 from hotmesh.store.commit import Reason, Refused
+from hotmesh.store.jobs import Loaded
 from hotmesh.store.pool import LOST, is_passing
+from hotmesh.store.streams import Lease
 
 logger = logging.getLogger("hotmesh.engine")
 
@@ -65,28 +67,49 @@ class Refusing(EngineState):
         work.handed.clear()
 
     async def _after_loss(self, works: list[Work], error: BaseException) -> None:
-        """The connection was lost: find out by the revisions which of the starts were stored; take the other events again."""
-        logger.warning("the database was lost during a commit (%s); it is tried again", error)
-        stored = await self._revisions_when_back([work.unit.job.id for work in works])
-        for work in works:
-            job = work.unit.job
-            was_start = job.revision == 0
-            self._give_up(work)
-            if was_start and job.id in stored:
-                job.revision = stored[job.id]
-                for pending in work.pendings:
-                    self._settle(pending, job)
-            else:
-                self._requeue({job.id: work.pendings})
+        """The connection was lost: find out by the rows which of the starts and requests were stored; take the other events again.
 
-    async def _revisions_when_back(self, ids: list[str]) -> dict[str, int]:
+        What the commit has leased to this engine, if it was carried out, is given back, since nobody here was handed it.
+        """
+        logger.warning("the database was lost during a commit (%s); it is tried again", error)
+        asked = [work.unit.job.id for work in works if any(isinstance(each.event, (StartRequest, Posted)) for each in work.pendings)]
+        stored = await self._load_when_back(asked)
+        leases = [lease for work in works for lease in work.unit.leased.items()]
+        for work in works:
+            self._give_up(work)
+            self._requeue({work.unit.job.id: self._settle_stored(work, stored.get(work.unit.job.id))})
+        if leases:
+            self.spawn(self._give_back(leases))
+
+    def _settle_stored(self, work: Work, loaded: Loaded | None) -> list[Pending]:
+        """Tell of what was stored in spite of the loss; the other events."""
+        if loaded is None:
+            return work.pendings
+        again = []
+        work.unit.job.revision = loaded.job.revision
+        for pending in work.pendings:
+            if _is_stored(pending.event, loaded):
+                self._settle(pending, work.unit.job)
+            else:
+                again.append(pending)
+        return again
+
+    async def _load_when_back(self, ids: list[str]) -> dict[str, Loaded]:
         pause_s = 0.05
         while True:
             try:
-                return await self._jobs.revisions(ids)
+                return await self._jobs.load(ids)
             except LOST:
                 await asyncio.sleep(pause_s * random.uniform(0.5, 1.0))
                 pause_s = min(2 * pause_s, 2.0)
+
+    async def _give_back(self, leases: list[Lease]) -> None:
+        """Return tasks and messages unused, as soon as the database is there again."""
+        while True:
+            try:
+                return await self._streams.give_back(leases, leases)
+            except LOST:
+                await asyncio.sleep(random.uniform(0.05, 0.2))
 
     async def _failed(self, work: Work, error: Exception) -> None:
         """One step could not be committed: what passes is tried again, what its content is to blame for fails its event."""
@@ -161,6 +184,14 @@ class Refusing(EngineState):
             [each.task for each in pendings if each.task is not None and (each.keep or isinstance(each.event, InlineTask))],
             [each.lease for each in pendings if each.lease is not None],
         )
+
+
+def _is_stored(event: object, loaded: Loaded) -> bool:
+    """Whether a start, or a request that has an id, is among what is stored. Of other events their instances tell when they come again."""
+    if isinstance(event, StartRequest):
+        return True
+    request = event.payload.get("id") if isinstance(event, Posted) and isinstance(event.payload, dict) else None
+    return isinstance(request, str) and any(request in text for _, _, text, _ in loaded.rows)
 
 
 def _ids(pending: Pending) -> list[str]:

@@ -85,6 +85,23 @@ async def test_a_fault_at_any_commit_changes_nothing(dsn: str, app_id: str, admi
         await drained(admin, app_id)
 
 
+@pytest.mark.parametrize("point", ["before it is sent", "before its answer arrives"])
+async def test_what_a_lost_answer_was_to_hand_over_waits_for_no_lease(
+    dsn: str, app_id: str, admin: asyncpg.Connection, point: Point
+) -> None:
+    """Tasks and messages that such a commit has leased to its engine go on at once, though their leases are long."""
+
+    async def note(task: Any) -> None:
+        pass
+
+    async with running(dsn, app_id, app(app_id, MANY, KID), {"gen": gen, "note": note}, lease_s=600, poll_s=0.1) as mesh:
+        for at in range(1, 15):
+            faults = Faults(mesh, point, at)
+            await mesh.pubsub("many", {}, job_id=f"m{at}", timeout=10)
+            mesh.node.engine._committer.commit, mesh.node.engine.on_commit = faults.commit, faults.after  # type: ignore[method-assign]
+        await drained(admin, app_id)
+
+
 async def outcome(mesh: HotMesh, admin: asyncpg.Connection, app_id: str, job_id: str) -> list[tuple[str, str, Any]]:
     """What has come of every instance of a job and its child."""
     await mesh.pubsub("many", {}, job_id=job_id, timeout=20)
