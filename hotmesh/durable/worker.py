@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from types import ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeAlias
@@ -182,7 +183,7 @@ class Worker:
             self.residents.clear()
 
     async def _withdraw(self, shared: meshes.Shared, grace_s: float) -> None:
-        """Stop serving the queue while others of this process go on with the mesh."""
+        """Stop serving the queue while others of this process go on with the mesh. What the last answers lead to is done before."""
         node = shared.mesh.node
         served = [node.router.consumers[topic] for topic in (self.task_queue, self._topic) if topic in node.router.consumers]
         for consumer in served:
@@ -190,6 +191,9 @@ class Worker:
         deadline = asyncio.get_running_loop().time() + grace_s
         while any(consumer.running for consumer in served) and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110
             await asyncio.sleep(0.01)
+        with suppress(TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                await node.engine.drain()
         node.engine.inline.pop(self.task_queue, None)
         for consumer in served:
             del node.router.consumers[consumer.topic]
