@@ -38,7 +38,7 @@ async def work(dsn: str, app_id: str, point: str) -> None:
         return 0
 
     if point == "after the commit":
-        committer.commit = last_commit  # type: ignore[method-assign]
+        committer.commit = last_commit  # type: ignore[method-assign, assignment]
     await mesh.pub("all", {}, job_id="j")
     die()
 

@@ -100,7 +100,7 @@ async def test_every_event_comes_twice(dsn: str, app_id: str, admin: asyncpg.Con
     """Two processes, one of which never renews its leases. Each job ends as without, and nothing is left."""
     first, second = Worker(1, lease_s), Worker(2, lease_s)
     workers = [{"topic": "gen", "callback": second.gen}, {"topic": "note", "callback": second.note}]
-    timing = {"lease_s": lease_s, "poll_s": 0.05}
+    timing: dict[str, Any] = {"lease_s": lease_s, "poll_s": 0.05}
     async with (
         running(dsn, app_id, app(app_id, ALL, KID), {"gen": first.gen, "note": first.note}, **timing) as mesh,
         HotMesh(app_id=app_id, engine={"connection": dsn}, workers=workers, **timing) as other,
