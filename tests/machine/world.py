@@ -27,7 +27,7 @@ from hotmesh.machine.events import (
     SignalReceived,
     TimerFired,
 )
-from hotmesh.machine.job import Instance, JobState, Parent
+from hotmesh.machine.job import JobState, Parent
 from hotmesh.machine.plan import Plan
 from hotmesh.machine.run import Moment, job_key
 from hotmesh.machine.scope import SignalScope
@@ -114,22 +114,21 @@ class World:
         done = Step()
         for event in events:
             self.history.append((job_id, event))
-            before, was_done = done.dropped, job.done
+            dropped, was_done = done.dropped, job.done
             step(self.plan, job, event, self.moment(), done)
-            if done.dropped == before:
+            if done.dropped == dropped:
                 self._consume(job_id, event, done)
                 self.jobs[job_id].reopened += was_done
-        if len(events) > 1 and not all(id_ in self.waits for id_ in done.settled_waits):
-            self.jobs[job_id].state = self.restored(job_id)
-            return self._one_by_one(job_id, events)
         if not all(id_ in self.waits for id_ in done.settled_waits):
-            self.jobs[job_id].state = self.restored(job_id)
-            return Step(dropped=1)
+            return self._refuse(job_id, events)
         self._commit(job, done)
         return done
 
-    def _one_by_one(self, job_id: str, events: tuple[Event, ...]) -> Step:
-        for event in events:
+    def _refuse(self, job_id: str, events: tuple[Event, ...]) -> Step:
+        """A signal has beaten a timer: nothing of the step counts; without the timer the other events are taken again."""
+        self.jobs[job_id].state = self.restored(job_id)
+        done = Step(dropped=1)
+        for event in events if len(events) > 1 else ():
             done = self.take(job_id, event)
         return done
 
@@ -309,10 +308,6 @@ class World:
         signals = [each for each in self.messages.values() if each.kind == "signal" and each.job_id == job_id]
         here = [each for each in signals if (each.activity_id, each.dimension) == (wait.activity_id, wait.dimension)]
         return any(each.payload["code"] != 202 and each.payload["status"] != "pending" for each in here)
-
-    def instance_of(self, job_id: str, activity_id: str, dimension: Dimension) -> Instance | None:
-        """The open instance that something waits for."""
-        return self.jobs[job_id].state.open.get((activity_id, dimension))
 
 
 class _KeyTaken(HotMeshError):
