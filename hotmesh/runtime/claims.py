@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from hotmesh.ids import make_token
@@ -78,6 +78,48 @@ class Alarm:
         return True
 
 
+class Leases(Service):
+    """Renews what this process holds, at a third of the lease, so that one missed round costs nothing."""
+
+    def __init__(self, streams: TaskStreams, lease_s: float, router: Router, messages: dict[str, tuple[Lease, float]]) -> None:
+        super().__init__("leases")
+        self.messages = messages
+        self._streams = streams
+        self._lease_s = lease_s
+        self._router = router
+
+    async def run(self) -> None:
+        """Renew, again and again."""
+        while True:
+            await asyncio.sleep(self._lease_s / 3)
+            try:
+                await self.renew()
+            except LOST:
+                continue
+
+    async def catch_up(self) -> None:
+        """Before a claim: renew what may have lapsed while this process stood still, lest it claims, and begins, its own work again."""
+        moments = [*(held.since for held in self._router.held.values()), *(since for _, since in self.messages.values())]
+        if moments and asyncio.get_running_loop().time() - min(moments) > self._lease_s / 2:
+            await self.renew()
+
+    async def renew(self) -> None:
+        """Renew every lease older than a third of its life; cancel the callbacks of those that were lost."""
+        now = asyncio.get_running_loop().time()
+        tasks = {id_: held for id_, held in self._router.held.items() if now - held.since > self._lease_s / 4}
+        messages = {id_: lease for id_, (lease, since) in self.messages.items() if now - since > self._lease_s / 4}
+        if not tasks and not messages:
+            return
+        ours = await self._streams.renew([held.lease for held in tasks.values()], list(messages.values()))
+        for id_, held in tasks.items():
+            held.since = now
+            if id_ not in ours and held.callback is not None and id_ in self._router.held:
+                held.callback.cancel()
+        for id_, lease in messages.items():
+            if id_ in self.messages:
+                self.messages[id_] = (lease, now)
+
+
 class MessageClaims(Service):
     """Claims messages for the engine."""
 
@@ -87,7 +129,7 @@ class MessageClaims(Service):
         poll_s: float,
         room: Callable[[], int],
         take: Callable[[ClaimedMessage], None],
-        held: Container[str],
+        leases: Leases,
     ) -> None:
         super().__init__("message claims")
         self.alarm = Alarm()
@@ -95,13 +137,14 @@ class MessageClaims(Service):
         self._poll_s = poll_s
         self._room = room
         self._take = take
-        self._held = held
+        self._leases = leases
         self._suspect: str | None = None
         """The message it has that processes died of; until that is dealt with, no other such is claimed."""
 
     async def run(self) -> None:
         """Claim, wait, claim."""
         while True:
+            await self._leases.catch_up()
             room = self._room()
             async with self._whole:
                 claimed = await self._streams.claim_messages(room, make_token()) if room > 0 else []
@@ -112,7 +155,7 @@ class MessageClaims(Service):
             if room > 0 and len(claimed) >= room:
                 await asyncio.sleep(0)
                 continue
-            if room <= 0 or self._suspect in self._held:
+            if room <= 0 or self._suspect in self._leases.messages:
                 await self.alarm.wait(BUSY_S)
                 continue
             await self._look_ahead()
@@ -127,12 +170,13 @@ class MessageClaims(Service):
 class TaskClaims(Service):
     """Claims tasks for the consumers."""
 
-    def __init__(self, streams: TaskStreams, poll_s: float, router: Router) -> None:
+    def __init__(self, streams: TaskStreams, poll_s: float, router: Router, leases: Leases) -> None:
         super().__init__("task claims")
         self.alarm = Alarm()
         self._streams = streams
         self._poll_s = poll_s
         self._router = router
+        self._leases = leases
         self.starved = False
         """At the last look there may have been more tasks than this process could take."""
         router.on_free = self._freed
@@ -144,6 +188,7 @@ class TaskClaims(Service):
     async def run(self) -> None:
         """Claim, wait, claim."""
         while True:
+            await self._leases.catch_up()
             wanted = self._router.wanted()
             async with self._whole:
                 taken = await self._claim(wanted) if wanted else {}
@@ -187,40 +232,3 @@ class TaskClaims(Service):
             _, due_s = await self._streams.next_due(topics)
             if due_s is not None and due_s < 3600:
                 self.alarm.set(due_s)
-
-
-class Leases(Service):
-    """Renews what this process holds, at a third of the lease, so that one missed round costs nothing."""
-
-    def __init__(self, streams: TaskStreams, lease_s: float, router: Router, messages: dict[str, tuple[tuple[str, int], float]]) -> None:
-        super().__init__("leases")
-        self._streams = streams
-        self._lease_s = lease_s
-        self._router = router
-        self._messages = messages
-
-    async def run(self) -> None:
-        """Renew, again and again."""
-        while True:
-            await asyncio.sleep(self._lease_s / 3)
-            try:
-                await self.renew()
-            except LOST:
-                continue
-
-    async def renew(self) -> None:
-        """Renew every lease older than a third of its life; cancel the callbacks of those that were lost."""
-        now = asyncio.get_running_loop().time()
-        tasks = {id_: held for id_, held in self._router.held.items() if now - held.since > self._lease_s / 4}
-        messages = {id_: lease for id_, (lease, since) in self._messages.items() if now - since > self._lease_s / 4}
-        if not tasks and not messages:
-            return
-        ours = await self._streams.renew([held.lease for held in tasks.values()], list(messages.values()))
-        for id_, held in tasks.items():
-            if id_ in ours:
-                held.since = now
-            elif held.callback is not None and id_ in self._router.held:
-                held.callback.cancel()
-        for id_, lease in messages.items():
-            if id_ in ours and id_ in self._messages:
-                self._messages[id_] = (lease, now)

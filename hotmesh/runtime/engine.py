@@ -125,7 +125,7 @@ class Engine(Computing):
         if done is not None:
             self._committed([done])
             await self.on_commit([done], 0)
-        self.on_settled_task(task.id)
+        self.on_settled_task((task.id, task.token))
 
     async def start_within(self, request: StartRequest, connection: Any) -> Work:
         """Start a job in the caller's own transaction. Raises what a start raises."""

@@ -163,7 +163,7 @@ class Refusing(EngineState):
             if pending.message is not None:
                 self.messages.pop(pending.message[0], None)
         for task in tasks:
-            self.on_settled_task(task[0])
+            self.on_settled_task(task)
         if tasks or messages:
             self.spawn(self._streams.drop(tasks, messages))
 
@@ -175,7 +175,7 @@ class Refusing(EngineState):
             if pending.message is not None:
                 self.messages.pop(pending.message[0], None)
             if pending.task is not None:
-                self.on_settled_task(pending.task[0])
+                self.on_settled_task(pending.task)
         answers = [(each.task, each.event) for each in pendings if each.task and isinstance(each.event, Response) and not each.keep]
         for lease, event in answers:
             await self._streams.park_answer(lease, event)

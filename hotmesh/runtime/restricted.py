@@ -39,8 +39,8 @@ class RestrictedNode:
     def __init__(self, pool: Pool, schema: str, guid: str, settings: Settings) -> None:
         self.streams = RoleStreams(pool, schema, guid, settings.lease_s)
         self.router = Router(self, Telemetry(schema, enabled=settings.telemetry), self.streams)
-        self.claims = TaskClaims(self.streams, settings.poll_s, self.router)
         self.leases = Leases(self.streams, settings.lease_s, self.router, {})
+        self.claims = TaskClaims(self.streams, settings.poll_s, self.router, self.leases)
         self.bus: Bus | None = None
         self.presence = Presence(self)
         self.schema = schema
@@ -125,7 +125,7 @@ class RestrictedNode:
         try:
             await _insist(lambda: self.streams.answer(task, response))
         finally:
-            self.router.release(task.id)
+            self.router.release((task.id, task.token))
 
     def _sent(self, sending: asyncio.Task[Any]) -> None:
         self._answering.discard(sending)

@@ -149,6 +149,9 @@ class Router:
     def dispatch(self, task: ClaimedTask, *, reserved: bool = False) -> None:
         """Run a task's callback."""
         consumer = self.consumers[task.topic]
+        former = self.held.get(task.id)
+        if former is not None and former.callback is not None:
+            former.callback.cancel()
         held = self.held[task.id] = Held((task.id, task.token), time.monotonic(), task.claims > SUSPECT_CLAIMS)
         if consumer.inline:
             self._answers.take_inline(task)
@@ -160,10 +163,13 @@ class Router:
         self._idle.clear()
         held.callback = asyncio.create_task(self._work(consumer, task))
 
-    def release(self, task_id: str) -> None:
+    def release(self, lease: Lease) -> None:
         """The task's answer is committed, or dropped: its lease needs no more care."""
-        held = self.held.pop(task_id, None)
-        if held is not None and held.suspect:
+        held = self.held.get(lease[0])
+        if held is None or held.lease != lease:
+            return
+        del self.held[lease[0]]
+        if held.suspect:
             self.on_free()
 
     def holds_suspect(self) -> bool:
@@ -171,6 +177,7 @@ class Router:
         return any(held.suspect for held in self.held.values())
 
     async def _work(self, consumer: Consumer, task: ClaimedTask) -> None:
+        lease = (task.id, task.token)
         try:
             if task.claims > POISON_CLAIMS:
                 self._answers.answer(task, _poisoned(task))
@@ -179,15 +186,15 @@ class Router:
             else:
                 await self._stream(consumer, task)
         except asyncio.CancelledError:
-            self.release(task.id)
+            self.release(lease)
             raise
         except Exception:
             logger.exception("the task %s of %s could not be answered; its lease will run out", task.id, task.topic)
-            self.release(task.id)
+            self.release(lease)
         finally:
             consumer.running -= 1
             held = self.held.get(task.id)
-            if held is not None:
+            if held is not None and held.lease == lease:
                 held.callback = None
             if all(each.running == 0 for each in self.consumers.values()):
                 self._idle.set()

@@ -60,7 +60,7 @@ class EngineState:
         self.reserve: Callable[[str], bool] = lambda topic: False
         self.unreserve: Callable[[str], None] = lambda topic: None
         self.on_task: Callable[[ClaimedTask], None] = lambda task: None
-        self.on_settled_task: Callable[[str], None] = lambda task_id: None
+        self.on_settled_task: Callable[[Lease], None] = lambda lease: None
         self.on_commit: Callable[[list[Work], int], Awaitable[None]] = _nothing
 
     def _requeue(self, batch: dict[str, list[Pending]]) -> None:
@@ -72,7 +72,7 @@ class EngineState:
 
     def _settle(self, pending: Pending, job: JobState) -> None:
         if pending.task is not None and not pending.keep:
-            self.on_settled_task(pending.task[0])
+            self.on_settled_task(pending.task)
         if pending.message is not None:
             self.messages.pop(pending.message[0], None)
         if pending.done is not None and not pending.done.done():

@@ -6,6 +6,7 @@ Modules are counted, not seconds: counts don't vary with the machine. `python -X
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -38,7 +39,8 @@ def folder(tmp_path: Path) -> Path:
 
 def modules_of(folder: Path, *arguments: str) -> list[str]:
     """The modules that are loaded once a command has run."""
-    ran = subprocess.run([sys.executable, "-c", PROBE, *arguments], cwd=folder, capture_output=True, text=True, check=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("COVERAGE_")}  # whose modules would count
+    ran = subprocess.run([sys.executable, "-c", PROBE, *arguments], cwd=folder, env=environment, capture_output=True, text=True, check=True)
     exit_code, modules = json.loads(ran.stderr.splitlines()[-1])
     assert exit_code == 0, ran.stdout + ran.stderr
     return list(modules)

@@ -95,16 +95,21 @@ LANGUAGE sql SET enable_seqscan = off SET jit = off AS $$
            WHERE topic = t.topic AND visible_at IS NOT NULL AND visible_at < 'infinity') s) - hotmesh.now())
 $$;
 
--- Renew leases; returns the ids that are still the owner's.
+-- Renew leases; returns the ids that are still the owner's. A row that somebody has locked is left as it is, since nobody else can claim it
+-- either: a commit on its way that waits for another transaction holds up no renewal.
 CREATE FUNCTION {schema}.renew_leases(p_lease_s double precision, t_id uuid[], t_token bigint[], m_id uuid[], m_token bigint[])
 RETURNS SETOF uuid LANGUAGE sql SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off AS $$
   WITH tasks AS (
     UPDATE {schema}.worker_streams s SET visible_at = hotmesh.now() + make_interval(secs => p_lease_s)
-    FROM unnest(t_id, t_token) u(id, token) WHERE s.id = u.id AND s.token = u.token RETURNING s.id),
+    FROM (SELECT w.id FROM unnest(t_id, t_token) u(id, token) JOIN {schema}.worker_streams w ON w.id = u.id AND w.token = u.token
+          FOR UPDATE OF w SKIP LOCKED) ours WHERE s.id = ours.id),
   messages AS (
     UPDATE {schema}.engine_streams s SET visible_at = hotmesh.now() + make_interval(secs => p_lease_s)
-    FROM unnest(m_id, m_token) u(id, token) WHERE s.id = u.id AND s.token = u.token RETURNING s.id)
-  SELECT id FROM tasks UNION ALL SELECT id FROM messages
+    FROM (SELECT w.id FROM unnest(m_id, m_token) u(id, token) JOIN {schema}.engine_streams w ON w.id = u.id AND w.token = u.token
+          FOR UPDATE OF w SKIP LOCKED) ours WHERE s.id = ours.id)
+  SELECT w.id FROM unnest(t_id, t_token) u(id, token) JOIN {schema}.worker_streams w ON w.id = u.id AND w.token = u.token
+  UNION ALL
+  SELECT w.id FROM unnest(m_id, m_token) u(id, token) JOIN {schema}.engine_streams w ON w.id = u.id AND w.token = u.token
 $$;
 
 -- Give leases back, ready for the next claim.

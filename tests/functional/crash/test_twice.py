@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from hotmesh import HotMesh
-from tests.functional.engine.apps import app, drained, graph, running
+from tests.functional.engine.apps import app, drained, graph, renew_nothing, running
 
 HERE = "conditions: {match: [{expected: '{$job.metadata.jid}', actual: '{$hook.data.id}'}]}"
 ALL = graph(
@@ -108,7 +108,7 @@ async def test_every_event_comes_twice(dsn: str, app_id: str, admin: asyncpg.Con
         await mesh.pubsub("all", {}, job_id="alone", timeout=30)
         calls = first.calls + second.calls
         expected = await outcome(admin, app_id, "alone")
-        await mesh.node.leases.stop()
+        renew_nothing(mesh)
         for stream in ("worker_streams", "engine_streams"):
             await admin.execute(FUNCTION.format(app=app_id, stream=stream))
             await admin.execute(TWICE[when].format(app=app_id, stream=stream))

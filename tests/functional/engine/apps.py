@@ -49,6 +49,15 @@ async def until(look: Callable[[], Awaitable[bool]], timeout_s: float = 30.0) ->
             await asyncio.sleep(0.03)
 
 
+def renew_nothing(mesh: HotMesh) -> None:
+    """From now on what the process holds is its own no longer than a lease lasts, as if the process stood still."""
+
+    async def nothing() -> None:
+        return
+
+    mesh.node.leases.renew = nothing  # type: ignore[method-assign]
+
+
 async def drained(admin: asyncpg.Connection, app_id: str) -> None:
     """Wait until the streams are empty, and nothing waits."""
 

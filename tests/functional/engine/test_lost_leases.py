@@ -11,7 +11,7 @@ import asyncpg
 import pytest
 
 from hotmesh import HotMesh
-from tests.functional.engine.apps import app, drained, graph, running, until
+from tests.functional.engine.apps import app, drained, graph, renew_nothing, running, until
 
 LEASE_S = 0.4
 LAST = (
@@ -44,7 +44,7 @@ async def two_nodes(dsn: str, app_id: str, text: str, *callbacks: Any) -> AsyncI
 
     old, new = ({"work": each, "after": after} for each in callbacks)
     async with running(dsn, app_id, text, old, lease_s=LEASE_S, poll_s=0.1) as first:
-        await first.node.leases.stop()
+        renew_nothing(first)
         await first.node.task_claims.stop()
         workers = [{"topic": topic, "callback": each} for topic, each in new.items()]
         async with HotMesh(app_id=app_id, engine={"connection": dsn}, workers=workers, lease_s=LEASE_S, poll_s=0.1) as second:
@@ -159,25 +159,27 @@ class Both:
 KINDS = [("answers", "second"), ("errors", "third"), ("an answer on the way and a last one", "second")]
 
 
-@pytest.mark.parametrize("order", [(0, 1), (1, 0)], ids=["the late one first", "the late one last"])
 @pytest.mark.parametrize(("kind", "winner"), KINDS)
-async def test_a_process_that_has_a_task_twice(
-    dsn: str, app_id: str, admin: asyncpg.Connection, kind: str, winner: str, order: tuple[int, int]
-) -> None:
+async def test_a_process_that_has_a_task_twice(dsn: str, app_id: str, admin: asyncpg.Connection, kind: str, winner: str) -> None:
     """Two answers to one task are ready for the same step: the one whose lease was lost is dropped, the other is taken."""
     both = Both(kind)
     retry = {"maximum_attempts": 3, "initial_interval": 0.01, "backoff_coefficient": 1}
     worker = {"topic": "work", "callback": both.answers if "way" in kind else both.answer, "retry": retry}
     async with running(dsn, app_id, app(app_id, GEN), {"work": worker}, lease_s=LEASE_S, poll_s=0.1) as mesh:
-        await mesh.node.leases.stop()
+        renew_nothing(mesh)
         job = await mesh.pub("gen", {})
+        engine, row_id = mesh.node.engine, str(await admin.fetchval(f'SELECT id FROM "{app_id}".jobs'))
+
+        async def at_hand(count: int) -> None:
+            await until(lambda: asyncio.sleep(0, len(engine._inbox.get(row_id, ())) == count))
+
+        await engine._enter(row_id)
+        both.go_on[0].set()
+        await at_hand(1)
         await asyncio.wait_for(both.has_both.wait(), 10)
         await mesh.node.task_claims.stop()
-        engine, row_id = mesh.node.engine, str(await admin.fetchval(f'SELECT id FROM "{app_id}".jobs'))
-        await engine._enter(row_id)
-        for number, run in enumerate(order, 1):
-            both.go_on[run].set()
-            await until(lambda count=number: asyncio.sleep(0, len(engine._inbox.get(row_id, ())) == count))  # type: ignore[misc]
+        both.go_on[1].set()
+        await at_hand(2)
         engine._leave(row_id)
         mesh.node.task_claims.start()
         assert (await mesh.result(job, timeout=10)).data == {"by": winner}
@@ -185,6 +187,33 @@ async def test_a_process_that_has_a_task_twice(
     assert both.calls == (3 if kind == "errors" else 2)
     rows = await admin.fetch(f"""SELECT value -> 'input' ->> 'by' AS by FROM "{app_id}".jobs_attributes WHERE symbol = 'n'""")
     assert [row["by"] for row in rows] == (["second"] if "way" in kind else [])
+
+
+async def test_a_task_claimed_again_ends_the_callback_that_lost_it(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    """The process that stood still claims its own task: of the two runs the first is cancelled, the second has the lease."""
+    begun, cancelled, go_on = asyncio.Semaphore(0), asyncio.Event(), asyncio.Event()
+
+    async def work(task: Any) -> Any:
+        begun.release()
+        try:
+            await go_on.wait()
+        except asyncio.CancelledError:
+            cancelled.set()
+            raise
+        return {"by": "second"}
+
+    async with running(dsn, app_id, app(app_id, ENDS), {"work": work}, lease_s=LEASE_S, poll_s=0.1) as mesh:
+        renew = mesh.node.leases.renew
+        renew_nothing(mesh)
+        job = await mesh.pub("one", {})
+        for _ in range(2):
+            await asyncio.wait_for(begun.acquire(), 10)
+        mesh.node.leases.renew = renew  # type: ignore[method-assign]
+        await asyncio.wait_for(cancelled.wait(), 10)
+        go_on.set()
+        assert (await mesh.result(job, timeout=10)).data == {"by": "second"}
+        await drained(admin, app_id)
+        assert mesh.node.router.held == {}
 
 
 PARENT = graph("parent", "{t: {type: trigger}, a: {type: await, topic: kid, job: {maps: {x: '{$self.output.data.x}'}}}}", "{t: [{to: a}]}")
@@ -198,7 +227,7 @@ async def test_messages_of_a_dead_engine_come_back(dsn: str, app_id: str, admin:
         HotMesh(app_id=app_id, engine={"connection": dsn}, lease_s=LEASE_S) as dead,
     ):
         dead.node.engine.take_message = lambda message: None
-        await dead.node.leases.stop()
+        renew_nothing(dead)
         for service in (mesh.node.message_claims, dead.node.message_claims):
             await service.stop()
         job = await dead.pub("parent", {})
@@ -253,3 +282,23 @@ async def until_leased(dsn: str, app_id: str, beyond: Any) -> Any:
     finally:
         await connection.close()
     return ends
+
+
+async def test_a_locked_task_holds_up_no_renewal(dsn: str, app_id: str, admin: asyncpg.Connection) -> None:
+    """Somebody's transaction holds a task's row for long, as a commit does that waits for another one."""
+    workers: dict[str, Any] = {"work": lambda task: None}
+    async with running(dsn, app_id, app(app_id, ENDS), workers) as mesh:
+        for service in (mesh.node.task_claims, mesh.node.leases):
+            await service.stop()
+        mesh.node.router.draining = True
+        for _ in range(3):
+            await mesh.pub("one", {})
+        tasks = [(task.id, task.token) for task in await mesh.node.streams.claim_tasks({"work": 9}, 7)]
+        ends = f'SELECT id::text, visible_at FROM "{app_id}".worker_streams'
+        before = dict(await admin.fetch(ends))
+        async with admin.transaction():
+            await admin.execute(f'SELECT FROM "{app_id}".worker_streams WHERE id = $1 FOR UPDATE', tasks[0][0])
+            ours = await asyncio.wait_for(mesh.node.streams.renew([*tasks, (tasks[0][0], 8)], []), 10)
+        assert ours == {id_ for id_, _ in tasks}, "what is locked is still ours"
+        after = dict(await admin.fetch(ends))
+        assert [after[id_] > before[id_] for id_, _ in tasks] == [False, True, True]

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from hotmesh import HotMesh
-from tests.functional.engine.apps import app, drained, graph, running, until
+from tests.functional.engine.apps import app, drained, graph, renew_nothing, running, until
 
 HERE = "conditions: {match: [{expected: '{$job.metadata.jid}', actual: '{$hook.data.id}'}]}"
 TWO = graph(
@@ -105,7 +105,7 @@ async def test_a_timer_that_is_due_while_the_signal_is_on_its_way(dsn: str, app_
     ):
         dead.node.engine.take_message = lambda message: None
         dead.node.take_message = lambda message: None  # type: ignore[method-assign]
-        await dead.node.leases.stop()
+        renew_nothing(dead)
         await dead.node.message_claims.stop()
         await mesh.pub("two", {"s": 0.3}, job_id="j")
         await dead.signal("go", {"id": "j", "x": 1})
