@@ -38,6 +38,9 @@ UNSTORABLE = (asyncpg.PostgresError, asyncpg.DataError, TypeError, ValueError, O
 TOGETHER = 32
 """So many steps share a commit; of more, some are left to the next one."""
 
+TURNS = 2
+"""So many steps wait for other transactions at once, each with a connection of the pool."""
+
 NOT_COMMITTED: tuple[type[BaseException], ...] = (Refused, *LOST, *UNSTORABLE)
 
 
@@ -48,6 +51,7 @@ class Engine(Computing):
         """As EngineState; `lanes`: commits in flight at once."""
         super().__init__(*arguments, **options)
         self._lanes = [Lane(self, number) for number in range(lanes)]
+        self._turns = asyncio.Semaphore(TURNS)
 
     # ---- life
 
@@ -191,11 +195,13 @@ class Engine(Computing):
                 await self._after_loss(works, error)
                 return
             except UNSTORABLE as error:
-                if len(works) == 1:
+                if len(works) > 1:
+                    for work in works:
+                        await self._commit([work])
+                elif isinstance(error, asyncpg.LockNotAvailableError):
+                    self._wait_aside(works[0])
+                else:
                     await self._failed(works[0], error)
-                    return
-                for work in works:
-                    await self._commit([work])
                 return
             else:
                 self._committed(works)
@@ -208,7 +214,7 @@ class Engine(Computing):
         self._forget(job_id)
         work: Work | None = None
         try:
-            async with self._pool.acquire() as connection, connection.transaction():
+            async with self._turns, self._pool.acquire() as connection, connection.transaction():
                 work = self._compute(job_id, pendings, await self._load_locked(job_id, connection))
                 epoch = await self._committer.commit([work.unit], connection) if work is not None else 0
         except NOT_COMMITTED as error:

@@ -39,6 +39,13 @@ class Refusing(EngineState):
                 self._retry_later(work, refused)
         return [work for work in works if bad and work.unit.job.id not in bad]
 
+    def _wait_aside(self, work: Work) -> None:
+        """It waits for a transaction that may take long, such as a caller's that has started a job of the same id: in its turn, so that
+        nobody else waits with it."""
+        self._give_up(work)
+        self._contended.add(work.unit.job.id)
+        self._requeue({work.unit.job.id: work.pendings})
+
     def _retry_later(self, work: Work, refused: Refused) -> None:
         self._give_up(work)
         again = []

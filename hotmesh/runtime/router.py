@@ -138,7 +138,14 @@ class Router:
 
     def unreserve(self, topic: str) -> None:
         """Give back a slot of `reserve` unused."""
-        self.consumers[topic].running -= 1
+        self._free(self.consumers[topic])
+
+    def _free(self, consumer: Consumer) -> None:
+        """One task less runs, or was about to."""
+        consumer.running -= 1
+        if all(each.running == 0 for each in self.consumers.values()):
+            self._idle.set()
+        self.on_free()
 
     def wanted(self) -> dict[str, int]:
         """How many tasks of each topic could run now."""
@@ -192,13 +199,10 @@ class Router:
             logger.exception("the task %s of %s could not be answered; its lease will run out", task.id, task.topic)
             self.release(lease)
         finally:
-            consumer.running -= 1
             held = self.held.get(task.id)
             if held is not None and held.lease == lease:
                 held.callback = None
-            if all(each.running == 0 for each in self.consumers.values()):
-                self._idle.set()
-            self.on_free()
+            self._free(consumer)
 
     async def _stream(self, consumer: Consumer, task: ClaimedTask) -> None:
         """Run a callback; one that yields answers several times."""

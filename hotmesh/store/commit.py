@@ -243,6 +243,10 @@ def instance_text(instance: Instance) -> str:
     return dumps(value)
 
 
+PATIENCE_MS = 250
+"""So long a commit of many waits for a row that another transaction holds, or for a job's key that it has taken."""
+
+
 class Committer:
     """Commits batches on the app's database."""
 
@@ -257,12 +261,15 @@ class Committer:
     async def commit(self, units: list[Unit], connection: Transaction | None = None) -> int:
         """Commit all of `units` or none; the mesh's epoch.
 
-        `connection`: one with a transaction of the caller's, to commit within. Raises Refused, `pool.LOST`, asyncpg.PostgresError.
+        `connection`: one with a transaction of the caller's, to commit within; it waits for others as long as they take. Without one, it
+        raises asyncpg.LockNotAvailableError when that takes longer than PATIENCE_MS.
+
+        Raises Refused, `pool.LOST`, asyncpg.PostgresError.
         """
         batch = Batch()
         for unit in units:
             batch.add(unit, self._expire_s)
-        arguments = [self._owner, self._lease_s, *batch.arguments()]
+        arguments = [self._owner, self._lease_s, *batch.arguments(), PATIENCE_MS if connection is None else None]
         try:
             if connection is not None:
                 return await self._send(connection, units, arguments)

@@ -8,7 +8,7 @@
 -- Commit any number of steps, all or none; the mesh's epoch, the moment that the rows name (seconds of the Unix epoch) and how long it was ago
 -- when all was written. Guards: each job's revision, each consumed message's lease token, each wait that a timer settled. A guard that
 -- fails raises HM001, HM006 or HM005 with the jobs it failed for in DETAIL, the ids in HINT; a start under a stale version HM002; a job id
--- that is alive HM003. Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
+-- that is alive HM003. With `p_patience_ms` it waits no longer than so for a row that another transaction holds (55P03). Arrays are sorted by job id, starts by key, so that two engines can't deadlock.
 CREATE FUNCTION {schema}.commit_steps(
   p_owner text, p_lease_s double precision,
   u_id uuid[], u_revision integer[], u_status bigint[], u_error text[], u_done boolean[], u_expire double precision[],
@@ -21,7 +21,7 @@ CREATE FUNCTION {schema}.commit_steps(
   t_id uuid[], t_topic text[], t_job uuid[], t_symbol text[], t_dimension text[], t_token bigint[],
   m_id uuid[], m_kind text[], m_job uuid[], m_symbol text[], m_dimension text[], m_payload text[], m_delay double precision[],
   m_token bigint[],
-  p_rare jsonb,
+  p_rare jsonb, p_patience_ms integer,
   OUT o_epoch bigint, OUT o_now_s double precision, OUT o_elapsed_s double precision
 ) LANGUAGE plpgsql
 SET enable_seqscan = off SET enable_indexscan = off SET enable_hashjoin = off SET enable_mergejoin = off SET jit = off
@@ -33,6 +33,9 @@ DECLARE
   v_found uuid[];
   v_count bigint;
 BEGIN
+  IF p_patience_ms IS NOT NULL THEN
+    PERFORM set_config('lock_timeout', p_patience_ms::text, true);
+  END IF;
   IF cardinality(u_id) > 0 THEN
     WITH moved AS (
       UPDATE {schema}.jobs j SET

@@ -6,7 +6,7 @@ SELECT o_epoch AS epoch, o_now_s AS now_s, o_elapsed_s AS elapsed_s FROM {schema
   $20::uuid[], $21::text[], $22::text[], $23::text[], $24::bigint[], $25::uuid[], $26::text[], $27::text[], $28::text[],
   $29::bigint[], $30::uuid[], $31::bigint[], $32::uuid[], $33::uuid[], $34::bigint[], $35::uuid[], $36::uuid[], $37::text[],
   $38::uuid[], $39::text[], $40::text[], $41::bigint[], $42::uuid[], $43::text[], $44::uuid[], $45::text[], $46::text[],
-  $47::text[], $48::float8[], $49::bigint[], $50::jsonb)
+  $47::text[], $48::float8[], $49::bigint[], $50::jsonb, $51::int)
 
 -- name: claim_tasks
 -- Lease tasks of some topics.
