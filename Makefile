@@ -67,7 +67,8 @@ bench: $(READY) ## Run the benchmarks, 20 minutes (ARGS="--only w1,w2 --forms ya
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 crash: $(READY) ## Run the tests that kill real processes, and the long forms of others (up to 15 minutes)
-	@$(BIN)/python -m pytest tests/functional tests/machine -m crash -n $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest tests/functional -m crash -n $(JOBS) --dist worksteal $(ARGS)
+	@$(BIN)/python -m pytest tests/machine -m crash
 
 # Its data lies in a folder of its own, so that runs side by side don't mix. The core must be reached by the tests that need no database.
 coverage: $(READY) ## Run the tests, show the branches they don't reach, and fail below what is asked for
