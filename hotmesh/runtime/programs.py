@@ -29,16 +29,18 @@ class Programs:
         """The database has said that the active version is another one."""
 
     async def refresh(self) -> None:
-        """Read which version is active, and forget plans whose version was deployed anew."""
+        """Read which version is active, and forget plans whose version was deployed anew. Others find what was known until all is there."""
         async with self._reading:
             await self._refresh()
 
     async def _refresh(self) -> None:
         state = await self._mesh.state()
         digests = {each.version: each.digest for each in await self._mesh.versions()}
-        self._plans = {version: plan for version, plan in self._plans.items() if plan.program.digest == digests.get(version)}
-        self.active, self.epoch, self.outdated = state.version, state.epoch, False
-        await self._load(digests)
+        plans = {version: plan for version, plan in self._plans.items() if plan.program.digest == digests.get(version)}
+        for version in digests.keys() - plans.keys():
+            if (program := await self._mesh.program(version)) is not None:
+                plans[version] = Plan(program)
+        self._plans, self.active, self.epoch, self.outdated = plans, state.version, state.epoch, False
 
     async def want(self, versions: Iterable[str]) -> None:
         """Load the plans of these versions, and of the active one when it has changed. Raises VersionError for one that is not stored."""

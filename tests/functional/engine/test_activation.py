@@ -44,10 +44,13 @@ async def starter(mesh: HotMesh, name: str, over: asyncio.Event, started: list[S
         started.append(Start(job_id, called, time.monotonic()))
 
 
-async def enough(starts: list[list[Start]], more: int) -> None:
-    """Wait until each client has started so many more jobs."""
+async def enough(starts: list[list[Start]], more: int, load: list[asyncio.Task[None]]) -> None:
+    """Wait until each client has started so many more jobs. Raises what one of them could not be started for."""
     wanted = [len(each) + more for each in starts]
-    while any(len(each) < want for each, want in zip(starts, wanted, strict=True)):  # noqa: ASYNC110
+    while any(len(each) < want for each, want in zip(starts, wanted, strict=True)):
+        for client in load:
+            if client.done():
+                client.result()
         await asyncio.sleep(0.005)
 
 
@@ -65,12 +68,12 @@ async def test_versions_are_activated_under_load(dsn: str, app_id: str, admin: a
     ):
         load = [asyncio.create_task(starter((mesh, other)[n % 2], str(n), over, starts[n])) for n in range(clients)]
         for number in VERSIONS[1:]:
-            await enough(starts, between)
+            await enough(starts, between, load)
             await mesh.deploy(version(app_id, number))
             called[number] = time.monotonic()
             await (mesh, other)[int(number) % 2].activate(number, delay_s=0)
             returned[number] = time.monotonic()
-        await enough(starts, between)
+        await enough(starts, between, load)
         over.set()
         await asyncio.gather(*load)
         await drained(admin, app_id)
