@@ -294,11 +294,11 @@ async def test_a_locked_task_holds_up_no_renewal(dsn: str, app_id: str, admin: a
         for _ in range(3):
             await mesh.pub("one", {})
         tasks = [(task.id, task.token) for task in await mesh.node.streams.claim_tasks({"work": 9}, 7)]
-        ends = f'SELECT id::text, visible_at FROM "{app_id}".worker_streams'
-        before = dict(await admin.fetch(ends))
+        ends = f'SELECT id::text AS id, visible_at FROM "{app_id}".worker_streams'
+        before = {row["id"]: row["visible_at"] for row in await admin.fetch(ends)}
         async with admin.transaction():
             await admin.execute(f'SELECT FROM "{app_id}".worker_streams WHERE id = $1 FOR UPDATE', tasks[0][0])
             ours = await asyncio.wait_for(mesh.node.streams.renew([*tasks, (tasks[0][0], 8)], []), 10)
         assert ours == {id_ for id_, _ in tasks}, "what is locked is still ours"
-        after = dict(await admin.fetch(ends))
+        after = {row["id"]: row["visible_at"] for row in await admin.fetch(ends)}
         assert [after[id_] > before[id_] for id_, _ in tasks] == [False, True, True]
