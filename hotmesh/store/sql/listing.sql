@@ -19,7 +19,7 @@ WITH matching AS MATERIALIZED (
 SELECT m.id, m.job_key AS key, m.entity, m.topic, m.version, m.semaphore AS status, m.revision, m.error::text, m.state, m.parent_key AS parent,
        (extract(epoch FROM m.created_at) * 1000)::bigint AS created_ms, (extract(epoch FROM m.updated_at) * 1000)::bigint AS updated_ms,
        (extract(epoch FROM m.completed_at) * 1000)::bigint AS completed_ms, o.open::text
-FROM matching JOIN {schema}.job_status m ON m.id = matching.id LEFT JOIN LATERAL (
+FROM matching, LATERAL (SELECT x.* FROM {schema}.job_status x WHERE x.id = matching.id OFFSET 0) m LEFT JOIN LATERAL (
   SELECT json_agg(json_build_array(s.symbol, s.instances) ORDER BY s.symbol) AS open FROM (
     SELECT a.symbol, count(*) AS instances FROM {schema}.jobs_attributes a WHERE a.job_id = m.id AND a.ledger < 300000000000000 GROUP BY a.symbol
   ) s
